@@ -1,0 +1,58 @@
+"""The message catalogues: one ``messages.yaml`` a room, looked up by ``room.message_name``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, cast
+
+import yaml
+
+Language = Literal["en", "zh"]
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+
+
+def language_from(text: str) -> Language:
+    """Return the supported language that ``text`` names (``"zh_CN.UTF-8"``: ``"zh"``), else English."""
+    head = text.strip().lower()[:2]
+    return head if head in LANGUAGES else "en"
+
+
+@cache
+def _catalogue(room: str) -> Mapping[str, Any]:
+    source = files("carindex").joinpath(room, "messages.yaml")
+    return cast(Mapping[str, Any], yaml.load(source.read_text("utf-8"), yaml.CSafeLoader))
+
+
+def entry(code: str) -> Mapping[str, Any]:
+    """Return the catalogue entry of a message code.
+
+    Raises
+    ------
+    KeyError
+        When the room has no such message: a mistake in the program, never in the user's data.
+    """
+    room, name = code.split(".", 1)
+    return cast(Mapping[str, Any], _catalogue(room)[name])
+
+
+def phrase(code: str, part: str, language: Language, parameters: Mapping[str, object]) -> str:
+    """Return one part of a message with its parameters filled in; empty when it has no such part.
+
+    Parameters
+    ----------
+    code
+        ``room.message_name``.
+    part
+        ``found``, ``expected``, ``action`` or ``consequence``.
+    language
+        Language of the text; a text missing in that language is shown in English.
+    parameters
+        Values for the ``{placeholders}`` of the text.
+    """
+    texts = entry(code).get(part)
+    if not texts:
+        return ""
+    text = texts.get(language) or texts["en"]
+    return str(text).format(**parameters)

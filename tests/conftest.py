@@ -1,0 +1,28 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _shared_folder() -> Path:
+    return Path(os.environ.get("CARINDEX_SHARED", ROOT.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The reference data beside the checkout; tests that compare with it are left out where it is absent."""
+    folder = _shared_folder()
+    if not folder.is_dir():
+        pytest.skip(f"no reference data at {folder}")
+    return folder
+
+
+def pytest_report_header() -> str:
+    folder = _shared_folder()
+    return f"reference data: {folder if folder.is_dir() else 'absent, comparisons with it are left out'}"
