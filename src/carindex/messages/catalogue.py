@@ -49,10 +49,17 @@ def phrase(code: str, part: str, language: Language, parameters: Mapping[str, ob
     language
         Language of the text; a text missing in that language is shown in English.
     parameters
-        Values for the ``{placeholders}`` of the text.
+        Values for the ``{placeholders}`` of the text; a label with a text a language is shown in ``language``.
     """
     texts = entry(code).get(part)
     if not texts:
         return ""
     text = texts.get(language) or texts["en"]
-    return str(text).format(**parameters)
+    return str(text).format(**{name: _in(language, value) for name, value in parameters.items()})
+
+
+def _in(language: Language, value: object) -> object:
+    """Return a parameter's own text in a language, where it has one text a language."""
+    if isinstance(value, Mapping):
+        return value.get(language, value.get("en", ""))
+    return value

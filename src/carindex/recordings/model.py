@@ -125,6 +125,8 @@ class Channel:
         Number of samples that the header promises, ``None`` when it does not say.
     load_time
         Returns the explicit time of each sample in s, shape ``(n,)``; ``None`` for a constant interval.
+    load_findings
+        Returns what was noticed while the samples were parsed; ``None`` when nothing can be.
     """
 
     code: ChannelCode | None
@@ -135,10 +137,11 @@ class Channel:
     step: float
     place: str
     load: Callable[[], Samples] = field(repr=False, compare=False)
-    attributes: Mapping[str, str] = field(default=_EMPTY, repr=False)
+    attributes: Mapping[str, str] = field(default_factory=lambda: _EMPTY, repr=False)
     history: tuple[Step, ...] = ()
     declared_samples: int | None = None
     load_time: Callable[[], Samples] | None = field(default=None, repr=False, compare=False)
+    load_findings: Callable[[], tuple[Finding, ...]] | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def values(self) -> Samples:
@@ -151,6 +154,14 @@ class Channel:
         if self.load_time is not None:
             return _frozen(self.load_time())
         return _frozen(np.asarray(self.start + self.step * np.arange(self.values.size), np.float64))
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What was noticed while the samples were parsed: unreadable samples, a truncated file …
+
+        Findings that are known from the header alone are in `Recording.findings`. Asking parses the samples.
+        """
+        return () if self.load_findings is None else self.load_findings()
 
     @property
     def has_constant_step(self) -> bool:
@@ -211,10 +222,10 @@ class Recording:
     path: Path
     format: str
     channels: tuple[Channel, ...]
-    attributes: Mapping[str, str] = field(default=_EMPTY, repr=False)
-    files: Mapping[str, str] = field(default=_EMPTY, repr=False)
+    attributes: Mapping[str, str] = field(default_factory=lambda: _EMPTY, repr=False)
+    files: Mapping[str, str] = field(default_factory=lambda: _EMPTY, repr=False)
     findings: tuple[Finding, ...] = ()
-    occupants: Mapping[str, str] = field(default=_EMPTY)
+    occupants: Mapping[str, str] = field(default_factory=lambda: _EMPTY)
 
     def __iter__(self) -> Iterator[Channel]:
         return iter(self.channels)

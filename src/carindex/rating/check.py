@@ -1,0 +1,92 @@
+"""Check that a protocol makes sense before anything is compiled from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from carindex.messages import InputError
+from carindex.rating import schema
+from carindex.rating.load import Node, Protocol
+
+_RISK_NUMBERS = {
+    "logistic": ("intercept", "slope"),
+    "lognormal": ("mean", "deviation"),
+    "weibull": ("scale", "shape"),
+}
+
+
+def check(protocol: Protocol) -> None:
+    """Refuse a protocol whose rules are incomplete or contradict each other.
+
+    Raises
+    ------
+    InputError
+        For the first mistake found, with its place in the protocol's files.
+    """
+    for node in protocol.nodes.values():
+        for error in _mistakes(node, protocol):
+            raise error
+
+
+def _mistakes(node: Node, protocol: Protocol) -> Iterator[InputError]:
+    spec = node.spec
+    rules = [name for name in schema.RULES if getattr(spec, name)]
+    if len(rules) != 1:
+        kinds = ", ".join(schema.RULES)
+        yield InputError(
+            node.place, "rating.no_rule", count=len(rules), rules=", ".join(rules) or "-", kinds=kinds
+        )
+    if not (spec.source or node.source):
+        yield InputError(node.place, "rating.no_source")
+    if isinstance(spec.stars, str) and spec.stars not in protocol.head.scales:
+        available = ", ".join(protocol.head.scales)
+        yield InputError(node.place, "rating.not_found_scale", name=spec.stars, available=available)
+    if spec.combine is not None:
+        yield from _combination_mistakes(node)
+    for case in (spec, *(spec.choose.cases.values() if spec.choose else ())):
+        yield from _rule_mistakes(case, node)
+    for adjustment in spec.adjust:
+        if adjustment.deduct is not None:
+            yield from _rule_mistakes(adjustment.deduct, node)
+
+
+def _combination_mistakes(node: Node) -> Iterator[InputError]:
+    spec = node.spec
+    if not node.children and not spec.of:
+        yield InputError(node.place, "rating.no_children")
+    counts = {child.counts for child in node.children}
+    if len(counts) > 1:
+        yield InputError(node.place, "rating.unequal_maxima", kinds=", ".join(sorted(counts)))
+    if spec.combine == "weighted":
+        keys = [path.rsplit("/", 1)[-1] for path in spec.of] or [child.key for child in node.children]
+        if spec.weights is None or set(spec.weights) != set(keys):
+            yield InputError(
+                node.place,
+                "rating.weights_do_not_fit",
+                given=", ".join(spec.weights or {}) or "-",
+                children=", ".join(keys),
+            )
+    if spec.combine not in ("share", "mean", "weighted"):
+        for child in node.children:
+            if child.spec.applies_when is not None:
+                yield InputError(child.place, "rating.not_applicable_here", combine=spec.combine)
+
+
+def _rule_mistakes(spec: schema.Node, node: Node) -> Iterator[InputError]:
+    if spec.risk is not None:
+        missing = [name for name in _RISK_NUMBERS[spec.risk.form] if getattr(spec.risk, name) is None]
+        if missing:
+            yield InputError(
+                node.place,
+                "rating.incomplete_rule",
+                rule=f"risk ({spec.risk.form})",
+                missing=", ".join(missing),
+            )
+    if spec.bands is not None:
+        limits = spec.bands.limits
+        if sorted(set(limits)) != limits or len(spec.bands.values) != len(limits) + 1:
+            yield InputError(node.place, "rating.not_ascending", limits=limits)
+    if spec.curve is not None:
+        xs = [x for x, _ in spec.curve.through]
+        if sorted(set(xs)) != xs or len(xs) < 2:
+            yield InputError(node.place, "rating.not_ascending", limits=xs)

@@ -1,0 +1,128 @@
+"""Run a compiled protocol over facts: one car or a million, exact where all is known, bounds where not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carindex.rating.kernels import KERNELS, Array
+from carindex.rating.plan import Plan
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Lower and upper value of every slot for every car, shape ``(slots, cars)``.
+
+    ``low is high`` where every fact of every car was known.
+    """
+
+    plan: Plan
+    low: Array
+    high: Array
+
+    def value(self, path: str) -> tuple[Array, Array]:
+        """Return lower and upper value of a node, shape ``(cars,)``."""
+        slot = self.plan.nodes[path].value
+        return self.low[slot], self.high[slot]
+
+    def score(self, path: str) -> tuple[Array, Array]:
+        """Return lower and upper score: a node's points, or what risk or demerits leave of its maximum."""
+        node_plan = self.plan.nodes[path]
+        low, high = self.low[node_plan.value], self.high[node_plan.value]
+        if node_plan.node.counts == "points":
+            return low, high
+        return node_plan.node.maximum - high, node_plan.node.maximum - low
+
+    def outcome(self, path: str) -> tuple[Array, Array]:
+        """Return worst and best stars or grade rank of a node; NaN where it has none."""
+        outcome = self.plan.nodes[path].outcome
+        if outcome is None:
+            nothing = np.full(self.low.shape[1], np.nan)
+            return nothing, nothing
+        return self.low[outcome.slot], self.high[outcome.slot]
+
+
+def evaluate(
+    plan: Plan, facts: Array, assumed: Mapping[str, float] | None = None, high: Array | None = None
+) -> Evaluation:
+    """Evaluate a protocol.
+
+    Parameters
+    ----------
+    plan
+        Compiled protocol.
+    facts
+        Values in the vocabulary's units, shape ``(facts, cars)``, rows in the order of ``plan.facts``; NaN is a
+        missing fact and becomes the interval of all values that the fact can have.
+    assumed
+        Score to assume for nodes, by path; the rating goes on from there.
+    high
+        Upper values, same shape, for facts that are themselves known as intervals; ``facts`` are then the lower
+        values.
+
+    Returns
+    -------
+    Evaluation
+        Bounds that contain the result for every completion of the missing facts, equal where nothing is missing.
+    """
+    overrides = _overrides(plan, assumed or {})
+    missing = np.isnan(facts)
+    incomplete = missing.any(axis=0)
+    if high is None and not incomplete.any():
+        values = _run(plan, facts, facts, overrides)
+        return Evaluation(plan, *values)
+    low = np.where(missing, plan.least[:, None], facts)
+    top = np.where(missing, plan.most[:, None], facts if high is None else high)
+    if high is not None or incomplete.all():
+        return Evaluation(plan, *_run(plan, low, top, overrides))
+    # Cars about which all is known take the short way; the others are done apart and put back in place.
+    out_low = np.empty((plan.slots, facts.shape[1]))
+    out_high = np.empty_like(out_low)
+    complete = ~incomplete
+    known = np.ascontiguousarray(facts[:, complete])
+    out_low[:, complete] = _run(plan, known, known, overrides)[0]
+    out_high[:, complete] = out_low[:, complete]
+    some_low, some_high = _run(plan, low[:, incomplete], top[:, incomplete], overrides)
+    out_low[:, incomplete] = some_low
+    out_high[:, incomplete] = some_high
+    return Evaluation(plan, out_low, out_high)
+
+
+def _overrides(plan: Plan, assumed: Mapping[str, float]) -> dict[int, float]:
+    """Return the value to put into the slot of each node for which a score is assumed."""
+    found = {}
+    for path, score in assumed.items():
+        node_plan = plan.nodes[path]
+        counts_points = node_plan.node.counts == "points"
+        found[node_plan.value] = score if counts_points else node_plan.node.maximum - score
+    return found
+
+
+def _run(plan: Plan, low: Array, high: Array, overrides: Mapping[int, float]) -> tuple[Array, Array]:
+    count, cars = low.shape
+    values_low = np.empty((plan.slots, cars))
+    values_low[:count] = low
+    values_high = values_low
+    if high is not low:
+        values_high = np.empty_like(values_low)
+        values_high[:count] = high
+    _assume(values_low, values_high, overrides, np.arange(count))
+    for group in plan.groups:
+        inputs_low = values_low[group.inputs]
+        inputs_high = inputs_low if values_high is values_low else values_high[group.inputs]
+        out_low, out_high = KERNELS[group.kernel](group.parameters, inputs_low, inputs_high)
+        values_low[group.outputs] = out_low
+        if values_high is not values_low:
+            values_high[group.outputs] = out_high
+        if overrides:
+            _assume(values_low, values_high, overrides, group.outputs)
+    return values_low, values_high
+
+
+def _assume(low: Array, high: Array, overrides: Mapping[int, float], slots: NDArray[np.intp]) -> None:
+    for slot in slots:
+        if int(slot) in overrides:
+            low[slot] = high[slot] = overrides[int(slot)]

@@ -1,0 +1,321 @@
+"""The array operations that every rule is compiled to.
+
+A kernel works on a group of ``g`` operations of the same kind at once, for ``n`` cars. Its inputs come as an
+interval: ``low`` and ``high`` of shape ``(g, k, n)``, where ``k`` is the number of inputs of each operation.
+Where everything is known both are the *same object*, and the kernel computes once and returns the same object
+twice. Otherwise it returns bounds that contain the result for every value inside the inputs' intervals: exact
+for monotone kernels, never too narrow for the others.
+
+Kernels know numbers only: no facts, no nodes, no programmes. Parameters are arrays with the group first
+None of them sees NaN: missing facts arrive as the interval of what is possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Interval = tuple[Array, Array]
+Parameters = Mapping[str, Any]
+Kernel = Callable[[Parameters, Array, Array], Interval]
+
+
+def _column(values: Any) -> Array:  # noqa: ANN401 - whatever the parameter table holds
+    """Return one parameter per operation as a column that broadcasts over cars."""
+    return np.asarray(values, np.float64)[:, None]
+
+
+def _monotone(function: Callable[[Array], Array], rising: Any, low: Array, high: Array) -> Interval:
+    """Apply a function that rises in its input, or falls where ``rising`` is False, to an interval."""
+    if high is low:
+        out = function(low)
+        return out, out
+    at_low, at_high = function(low), function(high)
+    up = np.asarray(rising, bool)[:, None]
+    if up.all():
+        return at_low, at_high
+    return np.where(up, at_low, at_high), np.where(up, at_high, at_low)
+
+
+def risk_logistic(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """1 / (1 + exp(intercept − slope · g(x / divisor))), g a power or the logarithm above an origin."""
+    intercept, slope = _column(parameters["intercept"]), _column(parameters["slope"])
+    divisor, power, origin = (_column(parameters[name]) for name in ("divisor", "power", "origin"))
+    transform = parameters["transform"]
+
+    def curve(x: Array) -> Array:
+        x = x / divisor
+        if transform == "power":
+            x = np.power(np.maximum(x, 0.0), power)
+        elif transform == "logarithm":
+            x = np.log(np.maximum(x - origin, 0.0))
+        return 1.0 / (1.0 + np.exp(intercept - slope * x))
+
+    with np.errstate(over="ignore", divide="ignore"):
+        rising = (slope[:, 0] > 0) == (divisor[:, 0] > 0)
+        return _monotone(curve, rising, low[:, 0], high[:, 0])
+
+
+def risk_lognormal(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Φ((ln(x / divisor) − mean) / deviation)."""
+    from scipy.special import ndtr
+
+    mean, deviation, divisor = (_column(parameters[name]) for name in ("mean", "deviation", "divisor"))
+
+    def curve(x: Array) -> Array:
+        return np.asarray(ndtr((np.log(np.maximum(x / divisor, 0.0)) - mean) / deviation), np.float64)
+
+    with np.errstate(divide="ignore"):
+        return _monotone(curve, divisor[:, 0] > 0, low[:, 0], high[:, 0])
+
+
+def risk_weibull(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """1 − exp(−((x / divisor − location) / scale) ^ shape), zero below the location."""
+    scale, shape, location, divisor = (
+        _column(parameters[name]) for name in ("scale", "shape", "location", "divisor")
+    )
+
+    def curve(x: Array) -> Array:
+        return -np.expm1(-np.power(np.maximum(x / divisor - location, 0.0) / scale, shape))
+
+    with np.errstate(over="ignore"):
+        return _monotone(curve, divisor[:, 0] > 0, low[:, 0], high[:, 0])
+
+
+def curve(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Piecewise linear function of x / divisor through the points ``x``, ``y`` (``(g, m)``, x ascending)."""
+    xs, ys = np.asarray(parameters["x"], np.float64), np.asarray(parameters["y"], np.float64)
+    divisor = _column(parameters["divisor"])
+
+    def value(x: Array) -> Array:
+        x = x / divisor
+        out = np.broadcast_to(ys[:, :1], x.shape).copy()
+        for j in range(xs.shape[1] - 1):
+            # written so that a value at or beyond the end of a segment gives that end exactly
+            share = np.clip((x - xs[:, j, None]) / (xs[:, j + 1, None] - xs[:, j, None]), 0.0, 1.0)
+            inside = (1.0 - share) * ys[:, j, None] + share * ys[:, j + 1, None]
+            out = np.where(x > xs[:, j, None], inside, out)
+        return out
+
+    low, high = low[:, 0], high[:, 0]
+    steps = np.diff(ys, axis=1) * np.sign(divisor)
+    if high is low or bool(((steps >= 0).all(axis=1) | (steps <= 0).all(axis=1)).all()):
+        return _monotone(value, (steps >= 0).all(axis=1), low, high)
+    # A curve that turns: its extremes over an interval lie at the ends or at corners inside.
+    first, last = np.minimum(low / divisor, high / divisor), np.maximum(low / divisor, high / divisor)
+    at_ends = value(low), value(high)
+    least, most = np.minimum(*at_ends), np.maximum(*at_ends)
+    for j in range(xs.shape[1]):
+        inside = (first <= xs[:, j, None]) & (xs[:, j, None] <= last)
+        least = np.where(inside, np.minimum(least, ys[:, j, None]), least)
+        most = np.where(inside, np.maximum(most, ys[:, j, None]), most)
+    return least, most
+
+
+def steps(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """``values[:, i]`` where x / divisor has reached ``i`` of the ascending ``thresholds`` (``(g, m)``)."""
+    thresholds = np.asarray(parameters["thresholds"], np.float64)
+    values = np.asarray(parameters["values"], np.float64)
+    divisor = _column(parameters["divisor"])
+    rows = np.arange(len(values))[:, None]
+
+    def band(x: Array) -> NDArray[np.intp]:
+        x = x / divisor
+        reached = np.zeros(x.shape, np.intp)
+        for j in range(thresholds.shape[1]):
+            reached += x >= thresholds[:, j, None]
+        return reached
+
+    low, high = low[:, 0], high[:, 0]
+    at_low = band(low)
+    if high is low:
+        out = values[rows, at_low]
+        return out, out
+    first, last = np.minimum(at_low, band(high)), np.maximum(at_low, band(high))
+    least, most = values[rows, first], values[rows, first]
+    for j in range(values.shape[1]):
+        inside = (first <= j) & (j <= last)
+        least = np.where(inside, np.minimum(least, values[:, j, None]), least)
+        most = np.where(inside, np.maximum(most, values[:, j, None]), most)
+    return least, most
+
+
+def linear(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Constant + Σ weights · x (weights ``(g, k)``), added in the order of the inputs."""
+    weights, constant = np.asarray(parameters["weights"], np.float64), _column(parameters["constant"])
+
+    def total(pick: Callable[[int], Array]) -> Array:
+        out = np.broadcast_to(constant, (len(weights), low.shape[2])).copy()
+        for j in range(weights.shape[1]):
+            out += weights[:, j, None] * pick(j)
+        return out
+
+    if high is low:
+        out = total(lambda j: low[:, j])
+        return out, out
+    up = weights >= 0
+    return (
+        total(lambda j: np.where(up[:, j, None], low[:, j], high[:, j])),
+        total(lambda j: np.where(up[:, j, None], high[:, j], low[:, j])),
+    )
+
+
+def _reduced(function: Callable[[Array], Array], low: Array, high: Array) -> Interval:
+    out = function(low)
+    return (out, out) if high is low else (out, function(high))
+
+
+def minimum(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Least of the inputs."""
+    return _reduced(lambda x: x.min(axis=1), low, high)
+
+
+def maximum(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Greatest of the inputs."""
+    return _reduced(lambda x: x.max(axis=1), low, high)
+
+
+def joint_risk(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """1 − Π (1 − x): the probability of at least one of several independent injuries."""
+    return _reduced(lambda x: 1.0 - np.prod(1.0 - x, axis=1), low, high)
+
+
+def best_of(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Sum of the ``count`` greatest of the inputs."""
+    count = int(parameters["count"])
+    return _reduced(lambda x: np.sort(x, axis=1)[:, ::-1][:, :count].sum(axis=1), low, high)
+
+
+def rounding(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Round to ``decimals`` in one of the modes; see `rounded`."""
+    factor = _column([10.0**d for d in parameters["decimals"]])
+    mode = str(parameters["mode"])
+    return _reduced(lambda x: rounded(x[:, 0], factor, mode), low, high)
+
+
+def rounded(x: Array, factor: Array | float, mode: str) -> Array:
+    """Round ``x`` to the decimals of ``factor`` (10 ^ decimals), on the decimal value that is meant.
+
+    A sum such as 0.1 + 0.2 is one unit in the last place away from the decimal number that a person would
+    compute; the scaled value is therefore first brought to the nearest 10⁻⁷, so that a tie is recognised
+    as one. Infinite values pass through.
+    """
+    scaled = x * factor
+    scaled = np.round(scaled, 7)
+    if mode == "half_up":
+        whole = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+    elif mode == "half_even":
+        whole = np.rint(scaled)
+    elif mode == "floor":
+        whole = np.floor(scaled)
+    elif mode == "ceiling":
+        whole = np.ceil(scaled)
+    else:
+        whole = np.trunc(scaled)
+    return np.asarray(whole / factor + 0.0, np.float64)
+
+
+def clip(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Limit to ``least`` … ``most``."""
+    least, most = _column(parameters["least"]), _column(parameters["most"])
+    return _reduced(lambda x: np.minimum(np.maximum(x[:, 0], least), most), low, high)
+
+
+def compare(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """1 where ``least`` ≤ x / divisor ≤ ``most``, else 0."""
+    least, most, divisor = (_column(parameters[name]) for name in ("least", "most", "divisor"))
+    first, last = low[:, 0] / divisor, high[:, 0] / divisor
+    if high is low:
+        out = ((first >= least) & (first <= most)).astype(np.float64)
+        return out, out
+    first, last = np.minimum(first, last), np.maximum(first, last)
+    surely = (first >= least) & (last <= most)
+    perhaps = (last >= least) & (first <= most)
+    return surely.astype(np.float64), perhaps.astype(np.float64)
+
+
+def choose(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Input 1 + i where input 0 is ``i``: one of several values, chosen by a whole number.
+
+    Bounds span every choice that is still possible.
+    """
+    choices = low.shape[1] - 1
+    if high is low:
+        index = np.clip(np.rint(low[:, 0]), 0, choices - 1).astype(np.intp)
+        out = np.take_along_axis(low[:, 1:], index[:, None], axis=1)[:, 0]
+        return out, out
+    least = np.full(low[:, 0].shape, np.inf)
+    most = np.full(low[:, 0].shape, -np.inf)
+    for i in range(choices):
+        possible = (np.rint(low[:, 0]) <= i) & (i <= np.rint(high[:, 0]))
+        least = np.where(possible, np.minimum(least, low[:, 1 + i]), least)
+        most = np.where(possible, np.maximum(most, high[:, 1 + i]), most)
+    return least, most
+
+
+def share(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """``points`` · Σ w·a·x / Σ w·a·m over ``k`` parts: what was reached of what could be reached.
+
+    Inputs are ``k`` values x followed by ``k`` flags a (1 where the part applies to the car, 0 where not);
+    ``weights`` and ``maxima`` are ``(g, k)``. Where no part applies the result is ``points``: nothing that
+    could be asked for is missing. While it is open whether a part applies, the bounds take every choice into
+    account: a ratio of sums is extreme when the open parts join in order of their own ratio, up to some one.
+    """
+    weights, maxima = (
+        np.asarray(parameters["weights"], np.float64),
+        np.asarray(parameters["maxima"], np.float64),
+    )
+    points = _column(parameters["points"])
+    k = weights.shape[1]
+    size = (weights * maxima)[:, :, None]
+
+    def ratio(values: Array, applies: Array) -> Array:
+        reached = (weights[:, :, None] * applies * values).sum(axis=1)
+        possible = (applies * size).sum(axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(possible > 0, points * reached / possible, points)
+
+    if high is low:
+        out = ratio(low[:, :k], low[:, k:])
+        return out, out
+    sure, unsure = low[:, k:], high[:, k:] - low[:, k:]
+
+    def extreme(values: Array, sign: float) -> Array:
+        own = np.where(size > 0, weights[:, :, None] * values / np.where(size > 0, size, 1.0), 0.0)
+        order = np.argsort(sign * own, axis=1, kind="stable")
+        best = ratio(values, sure)
+        applies = sure.copy()
+        for j in range(k):
+            which = order[:, j : j + 1]
+            extra = np.take_along_axis(unsure, which, axis=1)
+            np.put_along_axis(applies, which, np.take_along_axis(applies, which, axis=1) + extra, axis=1)
+            candidate = ratio(values, applies)
+            nothing_yet = (sure * size).sum(axis=1) <= 0
+            better = np.minimum(best, candidate) if sign > 0 else np.maximum(best, candidate)
+            best = np.where(nothing_yet & (j == 0), np.where(extra[:, 0] > 0, better, best), better)
+        return best
+
+    return extreme(low[:, :k], 1.0), extreme(high[:, :k], -1.0)
+
+
+KERNELS: Mapping[str, Kernel] = {
+    "risk_logistic": risk_logistic,
+    "risk_lognormal": risk_lognormal,
+    "risk_weibull": risk_weibull,
+    "curve": curve,
+    "steps": steps,
+    "linear": linear,
+    "minimum": minimum,
+    "maximum": maximum,
+    "joint_risk": joint_risk,
+    "best_of": best_of,
+    "rounding": rounding,
+    "clip": clip,
+    "compare": compare,
+    "choose": choose,
+    "share": share,
+}

@@ -1,0 +1,315 @@
+"""Read a protocol from its folder: include its files, resolve what nodes inherit, refuse what makes no sense.
+
+A protocol folder holds ``protocol.yaml`` and the files it includes. An edition may extend another
+(``extends: ID``) and list only ``changes``: node path to the fields that differ (``null`` takes a field or a
+child away). A draft is such a folder anywhere on disk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+import yaml
+
+from carindex.messages import InputError
+from carindex.rating import schema
+
+ROOT = ""
+_INHERITED = ("test", "occupant", "dummy", "injury", "counts")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of a rating tree with everything it inherits filled in.
+
+    Attributes
+    ----------
+    path
+        Labels of the way from the root, joined by ``/``; empty for the root.
+    spec
+        What the file says.
+    children
+        Nodes below, by their key.
+    test, occupant, dummy
+        Context in which fact names of this node are completed.
+    counts
+        ``points``: the value counts up to ``maximum``; ``risk`` or ``demerits``: the value is what is lost
+        of ``maximum``.
+    maximum
+        Greatest score.
+    beside
+        Whether the node stands beside the tree: shown, but counted in no other node.
+    place
+        File and path in the file, for messages.
+    """
+
+    path: str
+    spec: schema.Node
+    children: tuple[Node, ...]
+    test: str | None
+    occupant: str | None
+    dummy: str | None
+    injury: str | None
+    counts: schema.Counts
+    maximum: float
+    source: str
+    verified: schema.Verified
+    beside: bool
+    place: str
+
+    @property
+    def label(self) -> schema.Label:
+        """Name of the node in every language."""
+        return self.spec.label or {"en": self.path.rsplit("/", 1)[-1]}
+
+    @property
+    def key(self) -> str:
+        """Last part of the path."""
+        return self.path.rsplit("/", 1)[-1]
+
+    def walk(self) -> Iterator[Node]:
+        """Yield this node and all nodes below it, in the order of the files."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A programme's edition, ready to be compiled."""
+
+    id: str
+    head: schema.Protocol
+    root: Node
+    beside: tuple[Node, ...]
+    hash: str
+    place: str
+    nodes: Mapping[str, Node] = field(repr=False)
+
+    def scale(self, stars: str | schema.Stars) -> schema.Stars:
+        """Return the stars or grades that a node names or spells out."""
+        return self.head.scales[stars].stars if isinstance(stars, str) else stars
+
+
+def available_protocols() -> tuple[str, ...]:
+    """Return the names of all protocols that come with this installation, sorted."""
+    return tuple(sorted(_shipped()))
+
+
+@cache
+def _shipped() -> Mapping[str, Path]:
+    """Folders of the protocols that come with the package, by protocol name."""
+    base = Path(str(files("carindex").joinpath("protocols")))
+    found = {}
+    for file in sorted(base.glob("*/*/protocol.yaml")):
+        match = re.search(r"^id:\s*(\S+)", file.read_text("utf-8"), re.MULTILINE)
+        if match:
+            found[match.group(1)] = file.parent
+    return found
+
+
+def load_protocol(name: str | Path) -> Protocol:
+    """Load a protocol by name, or from a folder.
+
+    Raises
+    ------
+    InputError
+        When there is no such protocol, or one of its files says something that makes no sense.
+    """
+    folder = _shipped().get(str(name))
+    if folder is None:
+        folder = Path(name)
+        if not (folder / "protocol.yaml").is_file():
+            raise InputError(name, "rating.unknown_protocol", available=", ".join(available_protocols()))
+    return _load(folder)
+
+
+@cache
+def _load(folder: Path) -> Protocol:
+    digest = hashlib.sha256()
+    place = folder / "protocol.yaml"
+    data = _document(folder, place, digest)
+    head = _convert(data, schema.Protocol, place)
+    root = _resolve(head.root, ROOT, head, None, str(place), beside=False)
+    beside = tuple(
+        _resolve(node, key, head, None, f"{place}: beside/{key}", beside=True)
+        for key, node in head.beside.items()
+    )
+    nodes = {node.path: node for top in (root, *beside) for node in top.walk()}
+    protocol = Protocol(head.id, head, root, beside, digest.hexdigest(), str(place), nodes)
+    from carindex.rating.check import check
+
+    check(protocol)
+    return protocol
+
+
+def _document(folder: Path, place: Path, digest: Any) -> dict[str, Any]:  # noqa: ANN401 - a hashlib object
+    """Return the whole protocol as plain data: files included, the edition it extends merged in."""
+    data = _read(place, digest)
+    parent = data.pop("extends", None)
+    changes = data.pop("changes", {})
+    if parent is not None:
+        base_folder = _shipped().get(str(parent)) or (folder / str(parent)).resolve()
+        base_place = base_folder / "protocol.yaml"
+        if not base_place.is_file():
+            raise InputError(place, "rating.unknown_parent", parent=parent)
+        base = _document(base_folder, base_place, digest)
+        data = _merged(base, data)
+    for key in ("root", "beside"):
+        if key in data:
+            data[key] = _included(data[key], folder, digest)
+    for path, change in changes.items():
+        _change(data, str(path), _included(change, folder, digest), place)
+    return data
+
+
+def _read(place: Path, digest: Any) -> dict[str, Any]:  # noqa: ANN401 - a hashlib object
+    try:
+        raw = place.read_bytes()
+    except OSError as error:
+        raise InputError(place, "rating.unreadable_protocol", reason=error.strerror) from None
+    digest.update(raw)
+    try:
+        data = yaml.load(raw, yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise InputError(
+            f"{place}{line}", "rating.not_yaml", reason=getattr(error, "problem", error)
+        ) from None
+    if not isinstance(data, dict):
+        raise InputError(place, "rating.not_a_mapping")
+    return data
+
+
+def _included(data: Any, folder: Path, digest: Any) -> Any:  # noqa: ANN401 - any YAML value
+    """Replace every ``{file: NAME}`` by what the file says; entries beside ``file`` win over it."""
+    if isinstance(data, list):
+        return [_included(item, folder, digest) for item in data]
+    if not isinstance(data, dict):
+        return data
+    if "file" in data:
+        place = folder / str(data["file"])
+        rest = {key: value for key, value in data.items() if key != "file"}
+        data = {**_read(place, digest), **rest}
+    return {key: _included(value, folder, digest) for key, value in data.items()}
+
+
+def _merged(base: Any, over: Any) -> Any:  # noqa: ANN401 - any YAML value
+    """Return ``base`` with the entries of ``over`` put over it, mapping by mapping; ``null`` takes away."""
+    if not (isinstance(base, dict) and isinstance(over, dict)):
+        return over
+    out = dict(base)
+    for key, value in over.items():
+        if value is None:
+            out.pop(key, None)
+        else:
+            out[key] = _merged(out.get(key), value)
+    return out
+
+
+def _change(data: dict[str, Any], path: str, change: Any, place: Path) -> None:  # noqa: ANN401
+    """Put a change over the node at ``path``, which the edition it extends must have (or its parent)."""
+    keys = [key for key in path.split("/") if key]
+    node, parent = data["root"], None
+    for i, key in enumerate(keys):
+        children = node.setdefault("children", {})
+        if key not in children and (i < len(keys) - 1 or change is None):
+            raise InputError(f"{place}: changes/{path}", "rating.change_of_nothing", path=path)
+        node, parent = children.setdefault(key, {}), children
+    if change is None and parent is not None:
+        del parent[keys[-1]]
+        return
+    merged = _merged(node, change)
+    node.clear()
+    node.update(merged)
+
+
+def _convert(data: Any, kind: type[schema.Protocol], place: Path) -> schema.Protocol:  # noqa: ANN401
+    try:
+        return msgspec.convert(data, kind)
+    except msgspec.ValidationError as error:
+        reason, _, where = str(error).partition(" - at `$")
+        where = where.rstrip("`").removeprefix(".").replace("[...]", "") or "top"
+        raise InputError(f"{place}: {where}", "rating.invalid_protocol", reason=reason) from None
+
+
+def _resolve(
+    spec: schema.Node, path: str, head: schema.Protocol, parent: Node | None, place: str, *, beside: bool
+) -> Node:
+    inherited = {
+        name: getattr(spec, name) or (getattr(parent, name) if parent else None) for name in _INHERITED
+    }
+    counts = cast(schema.Counts, inherited["counts"] or head.counts)
+    source = spec.source or (parent.source if parent else head.source)
+    verified = spec.verified or (parent.verified if parent else "unverified")
+    shell = Node(
+        path=path,
+        spec=spec,
+        children=(),
+        test=inherited["test"],
+        occupant=inherited["occupant"],
+        dummy=inherited["dummy"],
+        injury=inherited["injury"],
+        counts=counts,
+        maximum=0.0,
+        source=source,
+        verified=verified,
+        beside=beside,
+        place=place,
+    )
+    children = tuple(
+        _resolve(
+            child,
+            f"{path}/{key}" if path else key,
+            head,
+            shell,
+            f"{place}: {key}" if place.endswith(".yaml") else f"{place}/{key}",
+            beside=beside,
+        )
+        for key, child in spec.children.items()
+    )
+    maximum = _maximum(spec, head, counts, children, place)
+    return replace(shell, children=children, maximum=maximum)
+
+
+def _maximum(
+    spec: schema.Node, head: schema.Protocol, counts: schema.Counts, children: tuple[Node, ...], place: str
+) -> float:
+    """Return the greatest score of a node: stated by the file, or what its rule and children can reach."""
+    if spec.points is not None:
+        return spec.points
+    if counts == "risk":
+        return 1.0
+    for rule in (spec.scale, spec.pass_fail):
+        if rule is not None and rule.points is not None:
+            return rule.points
+    if spec.bands is not None:
+        return max(spec.bands.values)
+    if spec.curve is not None:
+        return max(y for _, y in spec.curve.through)
+    if spec.lookup is not None:
+        return max(spec.lookup.points.values())
+    maxima = [child.maximum for child in children]
+    if spec.combine == "sum":
+        return sum(maxima)
+    if spec.combine == "demerits" and spec.demerits is not None:
+        return sum(max(table.values()) for table in spec.demerits.values())
+    if spec.combine == "best" and spec.best is not None:
+        return sum(sorted(maxima, reverse=True)[: spec.best])
+    if spec.combine == "weighted" and spec.weights is not None:
+        total = sum(spec.weights.get(child.key, 0.0) * child.maximum for child in children)
+        return total / (spec.over or 1.0)
+    if spec.combine in ("mean", "worst") and maxima:
+        return maxima[0] if spec.combine == "worst" else sum(maxima) / len(maxima)
+    if head.points is not None:
+        return head.points
+    raise InputError(place, "rating.no_maximum")

@@ -1,0 +1,116 @@
+"""A compiled protocol: which slots hold what, and the operations that fill them.
+
+Every fact, every node's value and every outcome has a *slot*: one row of a ``(slots, cars)`` array. An
+operation reads some slots and fills one. Operations of the same kind on the same level, with the same number
+of inputs, are one group and run as one array operation, whatever nodes they belong to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from carindex.rating import schema
+from carindex.rating.kernels import Array
+from carindex.rating.load import Node, Protocol
+from carindex.vocabulary import Quantity
+
+
+@dataclass(frozen=True)
+class Group:
+    """Operations of one kind that run together: inputs ``(g, k)``, outputs ``(g,)``, parameters on axis 0."""
+
+    kernel: str
+    inputs: NDArray[np.intp]
+    outputs: NDArray[np.intp]
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class AdjustStep:
+    """One adjustment of a node: the slots of the value before and after it, and of its condition."""
+
+    adjustment: schema.Adjustment
+    before: int
+    after: int
+    when: int | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Stars or grade of a node: slot of the measure, slot of the outcome, names of the outcomes."""
+
+    spec: schema.Stars
+    measure: int
+    slot: int
+    lines: tuple[float, ...]
+    values: tuple[float, ...]
+    grades: tuple[str, ...]
+
+    def name(self, value: float) -> str | int | float | None:
+        """Return stars as a number, a grade as its word, ``None`` for NaN."""
+        if not np.isfinite(value):
+            return None
+        if self.grades:
+            return self.grades[len(self.grades) - 1 - round(value)]
+        return int(value) if float(value).is_integer() else value
+
+
+@dataclass(frozen=True)
+class NodePlan:
+    """How one node comes about, in slots: what the explanation needs to follow the points."""
+
+    node: Node
+    kind: str
+    combined: int
+    value: int
+    parts: tuple[tuple[str, int, float], ...] = ()
+    steps: tuple[AdjustStep, ...] = ()
+    outcome: Outcome | None = None
+    facts: tuple[int, ...] = ()
+    applies: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A compiled protocol.
+
+    Attributes
+    ----------
+    protocol
+        What was compiled.
+    facts
+        Names of the facts it asks for, in the order of their slots (slot ``i`` is fact ``i``).
+    quantities
+        Quantity of each fact.
+    least, most
+        Interval of each fact while it is missing, shape ``(facts,)``.
+    slots
+        Number of slots.
+    groups
+        Operations in the order in which they run.
+    nodes
+        Plan of each node by path, children before their parents.
+    """
+
+    protocol: Protocol
+    facts: tuple[str, ...]
+    quantities: tuple[Quantity, ...]
+    least: Array
+    most: Array
+    slots: int
+    groups: tuple[Group, ...]
+    nodes: Mapping[str, NodePlan]
+
+    def facts_below(self, path: str) -> tuple[int, ...]:
+        """Return the slots of all facts that a node or anything below it asks for, without repetition."""
+        found: dict[int, None] = {}
+        plan = self.nodes[path]
+        found.update(dict.fromkeys(plan.facts))
+        for part, _, _ in plan.parts:
+            found.update(dict.fromkeys(self.facts_below(part)))
+        return tuple(found)

@@ -1,0 +1,343 @@
+"""The rating of one car: a tree of scores that adds up, its outcome, its losses and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from carindex import __version__
+from carindex.messages import Finding, InputError, Language
+from carindex.rating.compile import compile_protocol
+from carindex.rating.evaluate import Evaluation, evaluate
+from carindex.rating.explain import Share, losses
+from carindex.rating.load import Protocol
+from carindex.rating.plan import NodePlan, Plan
+from carindex.rating.words import reason
+
+Status = Literal["scored", "missing", "not_applicable", "assumed"]
+
+
+@dataclass(frozen=True)
+class KnownFact:
+    """A fact as the rating takes it: value in the vocabulary's unit, and where it came from."""
+
+    name: str
+    value: float
+    unit: str
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class RatedNode:
+    """One node of a rated tree.
+
+    ``score``, ``stars``, ``grade`` and ``value`` are ``None`` while missing facts leave them open; ``lower``
+    and ``upper`` always bound the score. ``value`` is what the node counts itself: a risk or demerits where
+    the programme counts these, otherwise the score.
+    """
+
+    path: str
+    label: Mapping[str, str]
+    counts: str
+    value: float | None
+    score: float | None
+    maximum: float
+    lower: float
+    upper: float
+    measure: float | None
+    measure_label: Mapping[str, str] | None
+    outcome: str | int | float | None
+    outcome_lower: str | int | float | None
+    outcome_upper: str | int | float | None
+    graded: bool
+    status: Status
+    facts: tuple[KnownFact, ...]
+    missing: tuple[str, ...]
+    source: str
+    verified: str
+    beside: bool
+    children: tuple[str, ...]
+    contributions: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Points lost, at which node and why."""
+
+    path: str
+    points: float
+    why: Mapping[Language, str]
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What a programme says of one car.
+
+    The losses add up to maximum minus the best possible score (``upper``) of the root.
+    """
+
+    car: str
+    plan: Plan
+    nodes: tuple[RatedNode, ...]
+    losses: tuple[Loss, ...]
+    missing: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    assumed: Mapping[str, float]
+    inputs: Mapping[str, str]
+    evaluation: Evaluation = field(repr=False)
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol that was applied."""
+        return self.plan.protocol
+
+    @property
+    def root(self) -> RatedNode:
+        """The whole car."""
+        return self.nodes[0]
+
+    def node(self, path: str) -> RatedNode:
+        """Return a node by its path."""
+        return next(node for node in self.nodes if node.path == path)
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing that is missing could change the outcome."""
+        return self.root.outcome is not None
+
+    def losses_of(self, path: str) -> list[Share]:
+        """Share out the loss of any node."""
+        return losses(self.evaluation, path)
+
+    def as_json(self, language: Language = "en") -> dict[str, Any]:
+        """Return the rating as plain values: the JSON of ``carindex rate --json``."""
+        root = self.root
+        outcome: dict[str, Any] = {
+            "grade" if root.graded else "stars": root.outcome,
+            "lower": root.outcome_lower,
+            "upper": root.outcome_upper,
+            "final": self.final,
+        }
+        if self.assumed:
+            outcome["assumed"] = True
+        return {
+            "car": self.car,
+            "protocol": self.protocol.id,
+            "outcome": outcome,
+            "nodes": [_node_json(node, language) for node in self.nodes],
+            "losses": [
+                {"path": loss.path, "points": loss.points, "why": loss.why[language]} for loss in self.losses
+            ],
+            "missing": list(self.missing),
+            "assumed": dict(self.assumed),
+            "findings": [finding.as_json(language) for finding in self.findings],
+            "provenance": {
+                "engine": f"carindex {__version__}",
+                "protocol_hash": self.protocol.hash,
+                "inputs": dict(self.inputs),
+            },
+        }
+
+
+def rate(
+    protocol: Protocol | Plan,
+    facts: Iterable[KnownFact],
+    *,
+    car: str = "",
+    assumed: Mapping[str, float] | None = None,
+    findings: Sequence[Finding] = (),
+    inputs: Mapping[str, str] | None = None,
+) -> Rating:
+    """Rate one car.
+
+    Parameters
+    ----------
+    protocol
+        The protocol, compiled or not.
+    facts
+        What is known of the car; facts that the protocol does not ask for are left aside.
+    car
+        Name of the car.
+    assumed
+        Scores to assume for nodes, by path; every outcome that they touch is marked ``assumed``.
+    findings
+        What was found while the facts were gathered; passed on.
+    inputs
+        SHA-256 of the files that the facts came from.
+
+    Raises
+    ------
+    InputError
+        When a score is assumed for a node that does not exist, or one that it cannot have.
+    """
+    plan = protocol if isinstance(protocol, Plan) else compile_protocol(protocol)
+    known = {fact.name: fact for fact in facts}
+    assumed = dict(assumed or {})
+    _check_assumed(assumed, plan)
+    column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
+    evaluation = evaluate(plan, column[:, None], assumed)
+    touched = _touched(plan, assumed)
+    nodes = tuple(_rated(node, evaluation, known, assumed, touched) for node in plan.nodes.values())
+    missing = tuple(
+        name
+        for i, name in enumerate(plan.facts)
+        if name not in known and not _hidden_by_assumption(plan, i, assumed)
+    )
+    unverified = sum(1 for node in plan.nodes.values() if node.node.verified == "unverified")
+    more = [Finding("rating.unverified_rules", "warning", plan.protocol.id, None, {"count": unverified})]
+    return Rating(
+        car,
+        plan,
+        nodes,
+        _ledger(evaluation, known, assumed),
+        missing,
+        (*findings, *(more if unverified else ())),
+        assumed,
+        dict(inputs or {}),
+        evaluation,
+    )
+
+
+def _check_assumed(assumed: Mapping[str, float], plan: Plan) -> None:
+    for path, value in assumed.items():
+        if path not in plan.nodes:
+            raise InputError(path, "rating.assumed_unknown_node", path=path, protocol=plan.protocol.id)
+        maximum = plan.nodes[path].node.maximum
+        if not (isinstance(value, int | float) and 0 <= value <= maximum):
+            raise InputError(path, "rating.assumed_not_possible", path=path, value=value, maximum=maximum)
+
+
+def _touched(plan: Plan, assumed: Mapping[str, float]) -> set[str]:
+    """Return the assumed nodes and every node that counts them."""
+    touched = set(assumed)
+    grown = True
+    while grown:
+        grown = False
+        for path, node_plan in plan.nodes.items():
+            if path not in touched and any(part in touched for part, _, _ in node_plan.parts):
+                touched.add(path)
+                grown = True
+    return touched
+
+
+def _hidden_by_assumption(plan: Plan, fact: int, assumed: Mapping[str, float]) -> bool:
+    """Whether only assumed nodes (or nodes below them) ask for a fact."""
+    users = [path for path, node_plan in plan.nodes.items() if fact in node_plan.facts]
+    return bool(users) and all(
+        any(path == top or path.startswith(f"{top}/") or not top for top in assumed) for path in users
+    )
+
+
+def _single(low: float, high: float) -> float | None:
+    return low if low == high else None
+
+
+def _rated(
+    node_plan: NodePlan,
+    evaluation: Evaluation,
+    known: Mapping[str, KnownFact],
+    assumed: Mapping[str, float],
+    touched: set[str],
+) -> RatedNode:
+    node = node_plan.node
+    plan = evaluation.plan
+    lower, upper = (float(bound[0]) for bound in evaluation.score(node.path))
+    value_low, value_high = (float(bound[0]) for bound in evaluation.value(node.path))
+    outcome = node_plan.outcome
+    low = high = measure = None
+    if outcome is not None:
+        worst, best = (float(bound[0]) for bound in evaluation.outcome(node.path))
+        low, high = outcome.name(worst), outcome.name(best)
+        measure = _single(
+            float(evaluation.low[outcome.measure][0]), float(evaluation.high[outcome.measure][0])
+        )
+    names = [plan.facts[i] for i in plan.facts_below(node.path)]
+    missing = tuple(name for name in names if name not in known)
+    applies = 1.0 if node_plan.applies is None else float(evaluation.high[node_plan.applies][0])
+    status: Status
+    if applies == 0.0:
+        status = "not_applicable"
+    elif node.path in touched:
+        status = "assumed"
+    else:
+        status = "scored" if lower == upper else "missing"
+    own = [plan.facts[i] for i in node_plan.facts]
+    return RatedNode(
+        path=node.path,
+        label=node.label,
+        counts=node.counts,
+        value=_single(value_low, value_high),
+        score=_single(lower, upper),
+        maximum=node.maximum,
+        lower=lower,
+        upper=upper,
+        measure=measure,
+        measure_label=outcome.spec.measure if outcome else None,
+        outcome=low if low == high else None,
+        outcome_lower=low,
+        outcome_upper=high,
+        graded=bool(outcome and outcome.grades),
+        status=status,
+        facts=tuple(known[name] for name in own if name in known),
+        missing=() if node.path in assumed else missing,
+        source=node.source,
+        verified=node.verified,
+        beside=node.beside,
+        children=tuple(path for path, _, _ in node_plan.parts),
+    )
+
+
+def _ledger(
+    evaluation: Evaluation, known: Mapping[str, KnownFact], assumed: Mapping[str, float]
+) -> tuple[Loss, ...]:
+    """Return the losses of the whole car, the greatest first."""
+    found = []
+    for share in losses(evaluation):
+        points = float(share.points[0])
+        if points != 0.0:
+            found.append(Loss(share.path, points, reason(evaluation, share, known, assumed)))
+    return tuple(sorted(found, key=lambda loss: (-loss.points, loss.path)))
+
+
+def _node_json(node: RatedNode, language: Language) -> dict[str, Any]:
+    entry: dict[str, Any] = {
+        "path": node.path,
+        "label": node.label.get(language) or node.label["en"],
+        "counts": node.counts,
+        "value": node.value,
+        "score": node.score,
+        "max": node.maximum,
+        "lower": node.lower,
+        "upper": node.upper,
+        "status": node.status,
+        "facts": [
+            {"name": fact.name, "value": _fact_value(fact), "unit": fact.unit, "from": fact.origin}
+            for fact in node.facts
+        ],
+        "missing": list(node.missing),
+        "source": node.source,
+        "verified": node.verified,
+        "beside": node.beside,
+    }
+    if node.outcome_lower is not None:
+        entry["grade" if node.graded else "stars"] = node.outcome
+        entry["outcome"] = {"lower": node.outcome_lower, "upper": node.outcome_upper}
+    if node.measure_label is not None:
+        entry["measure"] = {
+            "label": node.measure_label.get(language) or node.measure_label["en"],
+            "value": node.measure,
+        }
+    return entry
+
+
+def _fact_value(fact: KnownFact) -> float | str:
+    from carindex.vocabulary import FactName, InvalidFactNameError, vocabulary
+
+    try:
+        categories = vocabulary().quantities[FactName.parse(fact.name).quantity].categories
+    except InvalidFactNameError:
+        return fact.value
+    return categories[round(fact.value)] if categories else fact.value

@@ -1,0 +1,85 @@
+"""Words for people about a rating: names of facts, amounts with units, reasons for lost points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from carindex.messages import LANGUAGES, Language, phrase
+from carindex.rating.evaluate import Evaluation
+from carindex.rating.explain import Share
+from carindex.rating.load import Node
+from carindex.rating.plan import NodePlan, Plan
+from carindex.vocabulary import Quantity
+
+if TYPE_CHECKING:
+    from carindex.rating.rating import KnownFact
+
+_NO_UNIT = "1"
+
+
+def amount(value: float, unit: str, quantity: Quantity | None = None) -> str:
+    """Return a value with its unit as people write it: four figures that count, or a word."""
+    if quantity is not None and quantity.categories:
+        return quantity.categories[round(value)]
+    digits = f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
+    return digits if unit == _NO_UNIT else f"{digits} {unit.replace('*', '·')}"
+
+
+def fact_label(plan: Plan, slot: int, language: Language) -> str:
+    """Return the name of a fact in a language."""
+    label = plan.quantities[slot].label
+    return label.get(language) or label["en"]
+
+
+def reason(
+    evaluation: Evaluation, share: Share, known: Mapping[str, KnownFact], assumed: Mapping[str, float]
+) -> dict[Language, str]:
+    """Return why a share of the points was lost, in every language."""
+    plan = evaluation.plan
+    node_plan = plan.nodes[share.path]
+    node = node_plan.node
+    if share.path in assumed:
+        return _text("rating.loss_assumed", {})
+    if share.cause == "limit":
+        return _text("rating.loss_limit", {})
+    if share.adjustment is not None:
+        adjustment = share.adjustment.adjustment
+        if adjustment.round is not None:
+            return _text("rating.loss_rounding", {"decimals": adjustment.round.decimals})
+        return _text("rating.loss_adjustment", {"label": adjustment.label or node.label})
+    if node.counts == "risk":
+        return _risk(evaluation, node_plan, known)
+    texts = [_because(plan, slot, node, known) for slot in node_plan.facts]
+    if not texts:
+        return _text("rating.loss_adjustment", {"label": node.label})
+    return {language: "; ".join(text[language] for text in texts) for language in LANGUAGES}
+
+
+def _because(plan: Plan, slot: int, node: Node, known: Mapping[str, KnownFact]) -> dict[Language, str]:
+    name, quantity = plan.facts[slot], plan.quantities[slot]
+    if name not in known:
+        return _text("rating.loss_missing", {"quantity": quantity.label})
+    value = amount(known[name].value, quantity.unit, quantity)
+    parameters: dict[str, object] = {"quantity": quantity.label, "value": value}
+    spec = node.spec
+    if spec.scale is not None:
+        high, low = spec.scale.limits
+        unit = spec.scale.unit or quantity.unit
+        return _text(
+            "rating.loss_fact", {**parameters, "best": amount(high, unit), "worst": amount(low, unit)}
+        )
+    return _text("rating.loss_value", parameters)
+
+
+def _risk(evaluation: Evaluation, node_plan: NodePlan, known: Mapping[str, KnownFact]) -> dict[Language, str]:
+    plan, node = evaluation.plan, node_plan.node
+    risk = f"{100 * float(evaluation.low[node_plan.value][0]):.3g} %"
+    texts = [_because(plan, slot, node, known) for slot in node_plan.facts]
+    joined = {language: ", ".join(text[language] for text in texts) for language in LANGUAGES}
+    code = "rating.loss_risk_of_injury" if node.injury else "rating.loss_risk"
+    return _text(code, {"facts": joined, "risk": risk, "injury": node.injury})
+
+
+def _text(code: str, parameters: Mapping[str, object]) -> dict[Language, str]:
+    return {language: phrase(code, "found", language, parameters) for language in LANGUAGES}

@@ -1,0 +1,2 @@
+NAME="x"
+def recognises(source): return False

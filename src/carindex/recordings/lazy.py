@@ -1,0 +1,73 @@
+"""Channels that parse their samples on first use, or all at once when asked to.
+
+Here: the bridge from sample text to `Channel` fields, the same for every text format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+from carindex.messages import Finding
+from carindex.recordings.model import ChannelCode, Samples
+from carindex.recordings.samples import Parsed, SampleText, parse, parse_all
+from carindex.recordings.units import Conversion, conversion
+
+#: Dummy codes of ISO/TS 13499, fine location 3 (frontal, side, rear and child dummies, no impactors).
+DUMMY_CODES = frozenset(
+    "BR BS E1 E2 ER H2 H3 HA HB HF HM MA MD P0 P1 P2 P3 P4 P5 Q0 Q1 Q2 Q3 Q4 Q6 QA QB R2 S2 SH SI T1 T3 T5 T9 "
+    "TF TH TM TV TW WF WS Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 YA YW".split()
+)
+_AS_READ = Conversion("")
+
+
+def parsers(texts: Sequence[SampleText], eager: bool) -> list[Callable[[], Parsed]]:
+    """Return one function a channel that gives its numbers, parsed once: now (``eager``) or on first use."""
+    if eager:
+        return [_constant(parsed) for parsed in parse_all(texts)]
+    return [_once(text) for text in texts]
+
+
+def _constant(parsed: Parsed) -> Callable[[], Parsed]:
+    return lambda: parsed
+
+
+def _once(text: SampleText) -> Callable[[], Parsed]:
+    return cache(lambda: parse(text))
+
+
+def converted(source: Callable[[], Parsed], unit: Conversion) -> Callable[[], Samples]:
+    """Return a function that gives the last column of parsed numbers in canonical units, shape ``(n,)``."""
+
+    def load() -> Samples:
+        values = source().table[:, -1]
+        if unit.factor == 1.0 and unit.offset == 0.0:
+            return values.copy()
+        return values * unit.factor + unit.offset if unit.offset else values * unit.factor
+
+    return load
+
+
+def unit_of(text: str | None, place: str, label: str) -> tuple[Conversion, tuple[Finding, ...]]:
+    """Return the conversion for a unit text; without one the values stay as they are, and a finding says so."""
+    stated = (text or "").strip()
+    if not stated or stated.upper() == "NOVALUE":
+        return _AS_READ, (Finding("recordings.missing_unit", "error", place, label),)
+    found = conversion(stated)
+    if found is None:
+        return _AS_READ, (Finding("recordings.unknown_unit", "error", place, label, {"unit": stated[:40]}),)
+    return found, ()
+
+
+def occupants_from_codes(codes: Sequence[ChannelCode | None]) -> Mapping[str, str]:
+    """Return position digit to dummy code as far as the channel codes agree about it.
+
+    A position whose channels name two dummies is left out: the file does not say clearly who sat there.
+    Where two test objects have dummies at a position, the first test object counts.
+    """
+    found: dict[str, dict[str, set[str]]] = {}
+    for code in codes:
+        if code is not None and code.fine_location_3 in DUMMY_CODES and code.position != "0":
+            found.setdefault(code.position, {}).setdefault(code.test_object, set()).add(code.fine_location_3)
+    first = {position: objects[min(objects)] for position, objects in sorted(found.items())}
+    return {position: next(iter(dummies)) for position, dummies in first.items() if len(dummies) == 1}

@@ -1,0 +1,60 @@
+"""Names of facts: ``test/seat/dummy/quantity``, ``test/quantity`` or ``car/quantity``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from carindex.vocabulary.words import CAR, vocabulary
+
+
+class InvalidFactNameError(ValueError):
+    """A name that is not made of words of the vocabulary."""
+
+    def __init__(self, text: str, word: str, kind: str) -> None:
+        super().__init__(f"{text}: {word!r} is not a known {kind}")
+        self.text = text
+        self.word = word
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class FactName:
+    """The name of a fact, made of words of the vocabulary.
+
+    ``full_width_rigid_56/driver/h3_50m/hic15`` is the HIC15 of a Hybrid III 50th male driver in that test,
+    ``rollover_resistance/static_stability_factor`` belongs to a test without occupants.
+    """
+
+    test: str
+    quantity: str
+    seat: str | None = None
+    dummy: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> FactName:
+        """Return the name that ``text`` spells.
+
+        Raises
+        ------
+        InvalidFactNameError
+            When a part is not a word of the vocabulary, naming the part and what it should have been.
+        """
+        words = vocabulary()
+        parts = text.strip().split("/")
+        if len(parts) not in (2, 4):
+            raise InvalidFactNameError(text, text.strip(), "fact name")
+        test, quantity = parts[0], parts[-1]
+        if test != CAR and test not in words.tests:
+            raise InvalidFactNameError(text, test, "test")
+        seat, dummy = (parts[1], parts[2]) if len(parts) == 4 else (None, None)
+        if seat is not None and seat not in words.seats:
+            raise InvalidFactNameError(text, seat, "seat")
+        if dummy is not None and dummy not in words.dummies:
+            raise InvalidFactNameError(text, dummy, "dummy")
+        if quantity not in words.quantities:
+            raise InvalidFactNameError(text, quantity, "quantity")
+        return cls(test, quantity, seat, dummy)
+
+    def __str__(self) -> str:
+        parts = [self.test, self.seat, self.dummy, self.quantity]
+        return "/".join(part for part in parts if part)

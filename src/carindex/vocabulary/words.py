@@ -1,0 +1,102 @@
+"""Load the vocabulary files once, checked against the shape each word must have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any, Literal, TypeVar
+
+import msgspec
+import yaml
+
+CAR = "car"
+"""First part of the name of a fact that belongs to the car as a whole, not to one of its tests."""
+
+Label = dict[str, str]
+
+
+class Test(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A physical test configuration."""
+
+    __test__ = False  # not a pytest class
+
+    label: Label
+    kind: Literal["frontal", "side", "rear", "rollover", "pedestrian", "avoidance", "emission", "inspection"]
+    configuration: dict[str, Any]
+    source: str
+
+
+class Seat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A place in the car."""
+
+    label: Label
+
+
+class Dummy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A crash-test dummy and the ISO-MME characters that name it."""
+
+    codes: list[str]
+    label: Label
+
+
+class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something measured or inspected, with its unit and the values it can have."""
+
+    label: Label
+    unit: str
+    better: Literal["lower", "higher", "none"]
+    range: tuple[float, float]
+    plausible: tuple[float, float] | None = None
+    kind: Literal["number", "boolean", "category"] = "number"
+    values: list[str] = []
+    symbol: str | None = None
+    region: str | None = None
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The words a value can be, in the order of the numbers that stand for them; empty for a number."""
+        return ("no", "yes") if self.kind == "boolean" else tuple(self.values)
+
+
+Word = TypeVar("Word", Test, Seat, Dummy, Quantity)
+
+
+def _load(name: str, word: type[Word]) -> Mapping[str, Word]:
+    text = files("carindex.vocabulary").joinpath(f"{name}.yaml").read_text("utf-8")
+    return msgspec.convert(yaml.load(text, yaml.CSafeLoader), dict[str, word])  # type: ignore[valid-type]
+
+
+class Vocabulary:
+    """All words, each kind loaded on first use."""
+
+    @cached_property
+    def tests(self) -> Mapping[str, Test]:
+        """Tests by name."""
+        return _load("tests", Test)
+
+    @cached_property
+    def seats(self) -> Mapping[str, Seat]:
+        """Seats by name."""
+        return _load("seats", Seat)
+
+    @cached_property
+    def dummies(self) -> Mapping[str, Dummy]:
+        """Dummies by name."""
+        return _load("dummies", Dummy)
+
+    @cached_property
+    def quantities(self) -> Mapping[str, Quantity]:
+        """Quantities by name."""
+        return _load("quantities", Quantity)
+
+    @cached_property
+    def dummy_of_code(self) -> Mapping[str, str]:
+        """Name of the dummy by the characters of fine location 3 of an ISO-MME channel code."""
+        return {code: name for name, dummy in self.dummies.items() for code in dummy.codes}
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """Return the vocabulary of this installation."""
+    return Vocabulary()
