@@ -26,3 +26,15 @@ def shared() -> Path:
 def pytest_report_header() -> str:
     folder = _shared_folder()
     return f"reference data: {folder if folder.is_dir() else 'absent, comparisons with it are left out'}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many comparisons with the reference data ran, so that a run that left some out is seen."""
+
+    def marked(outcome: str) -> int:
+        reports = terminalreporter.stats.get(outcome, [])
+        return sum("shared" in getattr(report, "keywords", ()) for report in reports)
+
+    terminalreporter.write_line(
+        f"comparisons with reference data: {marked('passed') + marked('failed')} ran, {marked('skipped')} left out"
+    )

@@ -55,8 +55,14 @@ def test_sums_and_magnitudes_by_a_loop(a, b):
         assert both.value[r] == max(abs(p + q) for p, q in zip(a[r], b[r], strict=True))
         assert both.value[r] <= max(abs(a[r])) + max(abs(b[r])) + 1e-9
         largest = max(abs(p) for p in a[r])
-        assert pubic.value[r] == iliac.value[r] == lumbar.fy.value[r] == lumbar.mx.value[r] == largest
-        assert lumbar.fz.value[r] == max(abs(p) for p in b[r])
+        assert (
+            pubic.value[r]
+            == iliac.value[r]
+            == lumbar.lateral_force.value[r]
+            == lumbar.lateral_moment.value[r]
+            == largest
+        )
+        assert lumbar.axial_force.value[r] == max(abs(p) for p in b[r])
 
 
 @pytest.mark.parametrize("dt", [1e-4, 8e-5, 2.5e-4, 3e-4])

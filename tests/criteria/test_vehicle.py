@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import pi, sqrt
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ def record(function, dt=1e-4, start=-0.02, end=0.2):
 
 
 def olc_by_scanning(v, free=0.065, restrained=0.235, end=0.3):
-    """Compute the OLC of a velocity *function* on a grid of 0.5 us, the first instant at which each rule holds."""
+    """Compute the OLC of a velocity function on a 0.5 us grid, at the first instant that meets each rule."""
     t = np.linspace(0.0, end, 600001)
     u = v(0.0) - v(t)
     moved = np.concatenate(([0.0], np.cumsum(0.5 * (u[1:] + u[:-1]) * np.diff(t))))
@@ -164,7 +165,9 @@ def test_rest_and_dynamic_crush_of_a_constant_deceleration():
 
 
 def test_a_vehicle_that_never_stops_gives_nan():
-    v = np.array([[10.0, 9.0, 8.0, 7.0], [1.0, 0.5, -0.5, -1.0], [-1.0, -0.5, 0.5, 1.0], [1.0, 0.0, np.nan, 0.0]])
+    v = np.array(
+        [[10.0, 9.0, 8.0, 7.0], [1.0, 0.5, -0.5, -1.0], [-1.0, -0.5, 0.5, 1.0], [1.0, 0.0, np.nan, 0.0]]
+    )
     np.testing.assert_allclose(vehicle.time_to_zero_velocity(v, 0.01), [np.nan, 0.015, 0.015, np.nan])
     mean = vehicle.mean_deceleration(v, 0.01)
     np.testing.assert_allclose(mean.value, [np.nan, 1 / 0.015, 1 / 0.015, np.nan])
@@ -217,18 +220,30 @@ def test_nan_anywhere_in_the_pulse_spoils_its_integrals():
         assert np.isnan(found[1])
 
 
-@pytest.mark.shared
-def test_pulse_of_nhtsa_10146(shared):
+@pytest.fixture(scope="module")
+def v10146():
+    with np.load(Path(__file__).parent / "data" / "nhtsa_v10146_body.npz") as file:
+        return {name: file[name].astype(float) for name in file.files}
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_pulse_of_nhtsa_10146(v10146, side):
     """A 57.09 km/h full-width test: both seat crossmember pulses have to stop the car from that speed."""
-    v0 = 57.09 / 3.6
-    for channel in ("093", "094"):
-        raw = np.loadtxt(shared / "data" / "nhtsa-v10146" / f"v10146.{channel}")
-        a = cfc(raw[:, 1] * G, 1e-4, 180)
-        start = raw[0, 0]
-        v = vehicle.velocity(a, 1e-4, start, initial_velocity=v0)
-        stop = vehicle.time_to_zero_velocity(v, 1e-4, start)
-        assert 0.05 < stop < 0.09
-        assert v0 < vehicle.delta_v(a, 1e-4, start, until=0.15).value < 1.25 * v0
-        t = start + 1e-4 * np.arange(v.size)
-        expected = olc_by_scanning(lambda x, t=t, v=v: np.interp(x, t, v))
-        assert vehicle.olc(v, 1e-4, start).value == pytest.approx(expected[0], rel=1e-4)
+    dt, start, v0 = float(v10146["dt"]), float(v10146["start"]), 57.09 / 3.6
+    a = cfc(v10146[f"seat_crossmember_{side}_x"] * G, dt, 180)
+    v = vehicle.velocity(a, dt, start, initial_velocity=v0)
+    stop = vehicle.time_to_zero_velocity(v, dt, start)
+    assert 0.05 < stop < 0.09
+    assert v0 < vehicle.delta_v(a, dt, start, until=0.15).value < 1.25 * v0
+    assert vehicle.mean_deceleration(v, dt, start).value == pytest.approx(v0 / stop)
+    t = start + dt * np.arange(v.size)
+    expected = olc_by_scanning(lambda x: np.interp(x, t, v), end=0.2)
+    assert vehicle.olc(v, dt, start).value == pytest.approx(expected[0], rel=5e-5)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("side", "channel"), [("left", "093"), ("right", "094")])
+def test_pulse_fixture_is_the_measured_record(shared, v10146, side, channel):
+    raw = np.loadtxt(shared / "data" / "nhtsa-v10146" / f"v10146.{channel}")
+    np.testing.assert_allclose(v10146[f"seat_crossmember_{side}_x"], raw[:, 1], rtol=1e-7, atol=1e-6)
+    assert (v10146["start"], v10146["dt"]) == pytest.approx((raw[0, 0], raw[1, 0] - raw[0, 0]))

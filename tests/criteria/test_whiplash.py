@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from carindex.criteria import whiplash
+from carindex.criteria.neck import NijIntercepts
 from carindex.messages import InputError
 
 G = 9.80665
@@ -92,9 +93,16 @@ def test_nkm_by_a_loop(fx, moc):
 def test_nkm_names_its_quadrants():
     found = whiplash.nkm([845.0], [-47.5], DT)
     assert found.nkm.value == found.extension_anterior.value == 2.0
-    assert found.flexion_anterior.value == found.flexion_posterior.value == found.extension_posterior.value == 0.0
+    assert (
+        found.flexion_anterior.value
+        == found.flexion_posterior.value
+        == found.extension_posterior.value
+        == 0.0
+    )
     spoiled = whiplash.nkm([845.0, np.nan], [10.0, 1.0], DT)
-    assert np.isnan([spoiled.nkm.value, spoiled.flexion_anterior.value, spoiled.extension_posterior.value]).all()
+    assert np.isnan(
+        [spoiled.nkm.value, spoiled.flexion_anterior.value, spoiled.extension_posterior.value]
+    ).all()
     with pytest.raises(InputError, match="q3"):
         whiplash.nkm([1.0], [1.0], DT, dummy="q3")
 
@@ -112,6 +120,7 @@ def switch(*closed, n=400):
         ([(100, 180)], (0.095, 0.175)),
         ([(50, 60), (100, 180)], (0.095, 0.175)),  # a touch of 10 ms is no contact
         ([(100, 130), (132, 180)], (0.095, 0.175)),  # opened for 1 ms: one sample is missing
+        ([(100, 120), (123, 180)], (0.118, 0.175)),  # opened for 2 ms: two touches, the first too short
         ([(100, 160), (180, 200)], (0.095, 0.195)),  # lost for less than 40 ms: contact goes on
         ([(100, 160), (230, 300)], (0.095, 0.155)),  # lost for 69 ms: it has ended
         ([(100, 399)], (0.095, 0.394)),  # closed to the end of the record
@@ -169,15 +178,16 @@ def test_forces_moments_and_t1_by_a_loop(x, z):
 
 @given(BATCH, BATCH)
 def test_nte_by_a_loop(fz, moc):
-    found = whiplash.nte(fz, moc, DT, START, tension=6806.0, extension=135.0)
+    limits = NijIntercepts(6806.0, 6160.0, 310.0, 135.0)
+    found = whiplash.nte(fz, moc, limits, DT, START)
     for r in range(2):
         best = 0.0
         for i in range(5, 31):
-            if fz[r, i] > 0 and moc[r, i] < 0:
+            if fz[r, i] >= 0 and moc[r, i] < 0:
                 best = max(best, fz[r, i] / 6806.0 + abs(moc[r, i]) / 135.0)
-        assert found.value[r] == pytest.approx(best, rel=1e-12, abs=1e-300)
+        assert found.value[r] == pytest.approx(best, rel=1e-12, abs=1e-12)
     fz[0, 20] = np.nan
-    assert np.isnan(whiplash.nte(fz, moc, DT, START, tension=6806.0, extension=135.0).value[0])
+    assert np.isnan(whiplash.nte(fz, moc, limits, DT, START).value[0])
 
 
 def test_neck_force_score_of_a_published_seat():
@@ -187,3 +197,19 @@ def test_neck_force_score_of_a_published_seat():
     assert 0.45 < sqrt(score) < 0.825
     np.testing.assert_allclose(whiplash.neck_force_score([0.0, 315.0, np.nan], 234.0), [0.0, 1.0, np.nan])
     assert whiplash.neck_force_score(0.0, 234.0 + 1131.0) == 1.0
+
+
+@given(st.integers(1, 50))
+def test_a_longer_lead_before_time_zero_changes_nothing(extra):
+    rng = np.random.default_rng(7)
+    t1, head, fx, moc = rng.normal(size=(4, 120)) * 100
+    lead = [np.concatenate((rng.normal(size=extra) * 500, x)) for x in (t1, head, fx, moc)]
+    early = START - extra * DT
+    assert whiplash.nic(lead[0], lead[1], DT, early).value == pytest.approx(
+        whiplash.nic(t1, head, DT, START).value
+    )
+    assert whiplash.nkm(lead[2], lead[3], DT, early).nkm.value == whiplash.nkm(fx, moc, DT, START).nkm.value
+    contact = switch((100, 180))
+    moved = whiplash.head_restraint_contact(np.concatenate((np.ones(extra), contact)), DT, early)
+    still = whiplash.head_restraint_contact(contact, DT, START)
+    assert (moved.t1, moved.t2) == pytest.approx((still.t1, still.t2))

@@ -1,8 +1,8 @@
 """Seat-belt loads of an occupant: shoulder and lap belt force, webbing paid out by the retractor.
 
 Belongs here: forces and displacements of the webbing. Does not belong here: chest deflection under the belt
-(`chest`), limits of programmes. Force in N, CFC 60 (SAE J211/1; the class that reproduces the belt loads that NHTSA
-publishes); displacement in m; signals are ``(n,)`` or ``(..., n)``.
+(`chest`), limits of programmes. Force in N, CFC 60 (SAE J211/1; the class that reproduces the belt loads that
+NHTSA publishes); displacement in m; signals are ``(n,)`` or ``(..., n)``.
 """
 
 from __future__ import annotations

@@ -127,7 +127,8 @@ def ubric(
         w = np.abs(as_signal(rate)).max(axis=-1) / critical[f"rate_{axis}"]
         a = np.abs(as_signal(acceleration)).max(axis=-1) / critical[f"acceleration_{axis}"]
         # A head that does not turn has a ratio of any size and weight zero.
-        ratio = np.divide(a, w, out=np.full(np.broadcast(a, w).shape, np.inf), where=w != 0)
+        with np.errstate(over="ignore"):
+            ratio = np.divide(a, w, out=np.full(np.broadcast(a, w).shape, np.inf), where=w != 0)
         total = total + np.square(np.where((w == 0) & (a == 0), 0.0, w + (a - w) * np.exp(-ratio)))
     return np.sqrt(total)[()]
 

@@ -18,7 +18,16 @@ from numpy.typing import ArrayLike
 from carindex.criteria.constants import constants
 from carindex.criteria.head import a3ms_contiguous, severity_index
 from carindex.criteria.kinematics import STANDARD_GRAVITY, differentiate, resultant
-from carindex.criteria.peaks import FloatArray, Interval, Numbers, Peak, as_signal, maximum, sample_times
+from carindex.criteria.peaks import (
+    FloatArray,
+    Interval,
+    Numbers,
+    Peak,
+    as_signal,
+    maximum,
+    positive_maximum,
+    sample_times,
+)
 
 
 def deflection(chest_displacement: ArrayLike, dt: float, start: float = 0.0) -> Peak:
@@ -36,9 +45,7 @@ def deflection(chest_displacement: ArrayLike, dt: float, start: float = 0.0) -> 
     Peak
         Compression, m; 0 with NaN time when the chest is never compressed, NaN for a record with a NaN.
     """
-    value, time = maximum(-as_signal(chest_displacement), dt, start)
-    none = np.asarray(value) <= 0
-    return Peak(np.where(none, 0.0, value)[()], np.where(none, np.nan, time)[()])
+    return positive_maximum(-as_signal(chest_displacement), dt, start)
 
 
 def deflection_rate(compression: ArrayLike, dt: float, start: float = 0.0) -> Peak:
@@ -85,7 +92,7 @@ def viscous_criterion(
     Returns
     -------
     Peak
-        V*C, m/s, not negative, and its time; NaN for a record with a NaN.
+        V*C, m/s, and its time; 0 with NaN time when the chest is never loaded, NaN for a record with a NaN.
 
     Raises
     ------
@@ -97,7 +104,7 @@ def viscous_criterion(
     .. [1] SAE J1727.
     .. [2] Lau, Viano: The Viscous Criterion, 30th Stapp Car Crash Conference, SAE 861882, 1986.
     """
-    return maximum(viscous_history(compression, dt, scale, depth), dt, start)
+    return positive_maximum(viscous_history(compression, dt, scale, depth), dt, start)
 
 
 def viscous_history(compression: ArrayLike, dt: float, scale: float, depth: float) -> FloatArray:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, cast
 
 from carindex.messages import InputError
@@ -112,5 +113,11 @@ def constants(group: str, entry: str) -> Constants:
         for name, value in found["values"].items()
     }
     return Constants(
-        group, entry, values, dict(table["units"]), found["source"], found["verified"], found.get("note", "")
+        group,
+        entry,
+        MappingProxyType(values),
+        MappingProxyType(table["units"]),
+        found["source"],
+        found["verified"],
+        found.get("note", ""),
     )

@@ -1,10 +1,10 @@
 """How well a computed signal agrees with a measured one: the objective rating of ISO/TS 18571.
 
-Belongs here: the rating of two signals over one interval. Does not belong here: choosing the interval, resampling
-and filtering, which a virtual-testing protocol prescribes.
+Belongs here: the rating of two signals over one interval. Does not belong here: choosing the interval,
+resampling and filtering, which a virtual-testing protocol prescribes.
 
-The rating itself is computed by the library ``objective-rating-metrics`` of the OpenVT community (the optional
-dependency ``carindex[correlation]``), loaded on first use because it is large.
+The rating itself is computed by the library ``objective-rating-metrics`` of the OpenVT community (the
+optional dependency ``carindex[correlation]``), loaded on first use because it is large.
 
 References
 ----------
@@ -82,8 +82,8 @@ def iso_18571(
     Raises
     ------
     InputError
-        When the two signals differ in length or are too short, when they are not sampled at 10 kHz, or when the
-        optional library is not installed.
+        When the two signals differ in length or are too short, when they are not sampled at 10 kHz, or when
+        the optional library is not installed.
     """
     measured = as_signal(reference)
     computed = as_signal(comparison)
@@ -96,7 +96,9 @@ def iso_18571(
             shortest=_SHORTEST,
         )
     if not math.isclose(dt, SAMPLING_INTERVAL, rel_tol=1e-6):
-        raise InputError(place, "criteria.correlation_sampling", found=1.0 / dt, expected=1.0 / SAMPLING_INTERVAL)
+        raise InputError(
+            place, "criteria.correlation_sampling", found=1.0 / dt, expected=1.0 / SAMPLING_INTERVAL
+        )
     library = _library(place)
     if not _usable(measured) or not _usable(computed):
         return ObjectiveRating(math.nan, math.nan, math.nan, math.nan, math.nan, None)

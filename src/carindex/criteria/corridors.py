@@ -4,7 +4,7 @@ Belongs here: the level-duration relation of any signal, exact for the straight 
 not belong here: which signal and which corridor (`neck`, `leg`, `constants.yaml`).
 
 A level can be counted *cumulatively* (all pieces of time together) or *contiguously* (the longest single
-piece).
+piece). A record that holds a NaN or an infinity gives NaN.
 
 References
 ----------
@@ -106,7 +106,9 @@ def duration_at_level(
     _check_counting(counting)
     x = as_signal(signal)
     rows = x.reshape(-1, x.shape[-1])
-    values = [np.nan if np.isnan(row).any() else dt * _Row(row).duration(level, counting) for row in rows]
+    values = [
+        np.nan if not np.isfinite(row).all() else dt * _Row(row).duration(level, counting) for row in rows
+    ]
     return np.array(values).reshape(x.shape[:-1])[()]
 
 
@@ -151,7 +153,7 @@ def clip(
     found = np.full((*x.shape[:-1], 3), np.nan)
     for index in np.ndindex(x.shape[:-1]):
         row = x[index]
-        if np.isnan(row).any():
+        if not np.isfinite(row).all():
             continue
         level, first, last = _clip_row(_Row(row), duration / dt, counting)
         found[index] = level, start + dt * first, start + dt * last
@@ -210,7 +212,7 @@ def utilisation(
     found = np.full((*x.shape[:-1], 3), np.nan)
     for index in np.ndindex(x.shape[:-1]):
         row = x[index]
-        if not np.isnan(row).any():
+        if np.isfinite(row).all():
             found[index] = _utilisation_row(_Row(row), dt, corridor, counting)
     return Utilisation(found[..., 0][()], found[..., 1][()], found[..., 2][()])
 
@@ -243,7 +245,9 @@ class _Row:
         if counting == "contiguous":
             first, last = self.pieces(level, level)
             return float((last - first).max(initial=0.0))
-        share = np.where(self.flat, self.high >= level, np.clip((self.high - level) / self.rise, 0.0, 1.0))
+        # Bounded before the division: a rise of a rounding error must not overflow it.
+        share = np.clip(self.high - level, 0.0, self.rise) / self.rise
+        share = np.where(self.flat, self.high >= level, share)
         return float(share.sum())
 
     def pieces(self, level: float, members: float) -> tuple[FloatArray, FloatArray]:

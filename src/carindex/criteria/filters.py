@@ -4,6 +4,8 @@ Belongs here: what changes the frequency content of one channel. Does not belong
 which class (that is data of the measures), resampling, offset removal, differentiation and integration
 (`kinematics`).
 
+The FIR100 filter of the older side impact dummies is not here: its coefficients are not at hand.
+
 Both standards describe the same filter, a second-order Butterworth run forward and then backward, and
 differ by 0.3 % in its corner frequency; which one was used has to be recorded with a result.
 
@@ -20,9 +22,10 @@ from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
+from carindex.criteria.peaks import FloatArray
+
 Standard = Literal["sae_j211", "iso_6487"]
 
 CHANNEL_FREQUENCY_CLASSES = (60, 180, 600, 1000)
@@ -98,9 +101,9 @@ def cfc(
     """Filter with a channel frequency class (second-order Butterworth forward and backward, no phase shift).
 
     Both ends of the record are extended by point reflection about the end sample, ``2 x[0] - x[i]``, over
-    10 ms or 100 samples, whichever is more, at most all samples but one; each pass starts in the steady
-    state of its first sample. That is the end rule of ISO 6487 [2]_. SAE J211/1 [1]_ asks for at least 10
-    ms of extension and leaves its form open; the same rule is used for it here.
+    10 ms or 100 samples, whichever is more, at most all samples but one. This is the rule of ISO 6487 [2]_
+    (as secondary sources give it); SAE J211/1 [1]_ asks for at least 10 ms and leaves the form open, so the
+    same is done. Each pass starts in the steady state of its first sample, which is a choice made here.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ def hic(resultant: ArrayLike, dt: float, max_window: float = math.inf, start: fl
     found = np.full((*a.shape[:-1], 3), np.nan)
     for index in np.ndindex(a.shape[:-1]):
         row = a[index]
-        if not np.isnan(row).any():
+        if np.isfinite(row).all():
             value, first, length = _hic_row(row * (dt / STANDARD_GRAVITY), dt, longest)
             found[index] = value, start + dt * first, start + dt * (first + length)
     return Interval(found[..., 0][()], found[..., 1][()], found[..., 2][()])

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 
 from carindex.criteria.constants import constants
 from carindex.criteria.corridors import Corridor, Counting, Utilisation, utilisation
-from carindex.criteria.peaks import FloatArray, Peak, absolute_maximum, as_signal, maximum
+from carindex.criteria.peaks import FloatArray, Peak, absolute_maximum, as_signal, maximum, positive_maximum
 
 Direction = Literal["positive", "negative", "both"]
 
@@ -177,12 +177,12 @@ def tension(Fz: ArrayLike, dt: float, start: float = 0.0) -> Peak:
 
     ``Fz`` in N, tension positive, ``(n,)`` or ``(..., n)``. NaN for a record with a NaN.
     """
-    return _one_sided(as_signal(Fz), dt, start)
+    return positive_maximum(as_signal(Fz), dt, start)
 
 
 def compression(Fz: ArrayLike, dt: float, start: float = 0.0) -> Peak:
     """Return the largest compression as a positive number, N, and its time; see `tension`."""
-    return _one_sided(-as_signal(Fz), dt, start)
+    return positive_maximum(-as_signal(Fz), dt, start)
 
 
 def shear(Fx: ArrayLike, dt: float, start: float = 0.0) -> Peak:
@@ -192,7 +192,7 @@ def shear(Fx: ArrayLike, dt: float, start: float = 0.0) -> Peak:
 
 def flexion(MOCy: ArrayLike, dt: float, start: float = 0.0) -> Peak:
     """Return the largest flexion moment, N·m, and its time; see `extension`."""
-    return _one_sided(as_signal(MOCy), dt, start)
+    return positive_maximum(as_signal(MOCy), dt, start)
 
 
 def extension(MOCy: ArrayLike, dt: float, start: float = 0.0) -> Peak:
@@ -201,13 +201,7 @@ def extension(MOCy: ArrayLike, dt: float, start: float = 0.0) -> Peak:
     ``MOCy`` is the moment about the occipital condyle, N·m, flexion positive, ``(n,)`` or ``(..., n)``. 0
     and NaN time when the neck is never extended, NaN for a record with a NaN.
     """
-    return _one_sided(-as_signal(MOCy), dt, start)
-
-
-def _one_sided(signal: FloatArray, dt: float, start: float) -> Peak:
-    value, time = maximum(signal, dt, start)
-    none = np.asarray(value) <= 0
-    return Peak(np.where(none, 0.0, value)[()], np.where(none, np.nan, time)[()])
+    return positive_maximum(-as_signal(MOCy), dt, start)
 
 
 def duration_corridor(

@@ -70,6 +70,23 @@ def sample_times(count: int, dt: float, start: float = 0.0) -> FloatArray:
     return times
 
 
+def index_of_zero(count: int, dt: float, start: float = 0.0) -> int:
+    """Return the first sample at or after time zero.
+
+    Raises
+    ------
+    ValueError
+        When time zero lies outside the record.
+    """
+    # Times are products and sums of decimal fractions; a millionth of a sample is no difference.
+    index = math.ceil(-start / dt - 1e-6)
+    if not 0 <= index < count:
+        raise ValueError(
+            f"the record runs from {start:g} s to {start + (count - 1) * dt:g} s; time zero must lie inside"
+        )
+    return index
+
+
 def maximum(
     signal: ArrayLike, dt: float, start: float = 0.0, *, after: ArrayLike = -np.inf, until: ArrayLike = np.inf
 ) -> Peak:
@@ -119,6 +136,18 @@ def absolute_maximum(
 ) -> Peak:
     """Return the largest magnitude, without sign, and its (first) time. See `maximum`."""
     return maximum(np.abs(as_signal(signal)), dt, start, after=after, until=until)
+
+
+def positive_maximum(
+    signal: ArrayLike, dt: float, start: float = 0.0, *, after: ArrayLike = -np.inf, until: ArrayLike = np.inf
+) -> Peak:
+    """Return the largest value of a load that counts in one direction only; 0 with NaN time without it.
+
+    Arguments and NaN as in `maximum`; turn the sign of a load that counts in the negative direction.
+    """
+    value, time = maximum(signal, dt, start, after=after, until=until)
+    none = np.asarray(value) <= 0
+    return Peak(np.where(none, 0.0, value)[()], np.where(none, np.nan, time)[()])
 
 
 def moving_average(signal: ArrayLike, dt: float, duration: float) -> FloatArray:

@@ -1,34 +1,33 @@
 """Pelvis: acceleration, acetabulum and iliac force, submarining, pubic symphysis, lumbar spine.
 
-Belongs here: criteria from sensors in the pelvis and the lumbar spine. Does not belong here: femur (`leg`), abdomen
-(`abdomen`), injury risk and limits.
+Belongs here: criteria from sensors in the pelvis and the lumbar spine. Does not belong here: femur (`leg`),
+abdomen (`abdomen`), injury risk and limits.
 
-Acceleration in m/s² in and g out (the criteria are defined in g), force in N, moment in N·m, signs of SAE J211/1 and
-J1733. Signals are ``(n,)`` or ``(..., n)``; a NaN anywhere in a needed record gives NaN.
+Acceleration in m/s² in and g out (the criteria are defined in g), force in N, moment in N·m, signs of SAE
+J211/1 and J1733. Signals are ``(n,)`` or ``(..., n)``; a NaN anywhere in a needed record gives NaN.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from carindex.criteria.corridors import Counting, clip
 from carindex.criteria.kinematics import STANDARD_GRAVITY, resultant
-from carindex.criteria.peaks import Interval, Peak, absolute_maximum, as_signal, maximum
+from carindex.criteria.peaks import Interval, Peak, absolute_maximum, as_signal, maximum, positive_maximum
 
 FORCE_DROP_WINDOW = 0.001
 """Time within which a drop of the iliac force is looked for, s (Euro NCAP TB 021)."""
 
 
-@dataclass(frozen=True)
-class LumbarLoads:
-    """Largest magnitudes of lateral force, axial force (N) and lateral bending moment (N·m) of the lumbar spine."""
+class LumbarLoads(NamedTuple):
+    """Largest magnitudes of the lumbar spine: lateral and axial force, N; lateral bending moment, N·m."""
 
-    fy: Peak
-    fz: Peak
-    mx: Peak
+    lateral_force: Peak
+    axial_force: Peak
+    lateral_moment: Peak
 
 
 def pelvis_acceleration(ax: ArrayLike, ay: ArrayLike, az: ArrayLike, dt: float, start: float = 0.0) -> Peak:
@@ -78,57 +77,59 @@ def pelvis_a3ms(
 
 
 def acetabulum_force(
-    fx: ArrayLike,
-    fy: ArrayLike,
-    fz: ArrayLike,
+    Fx: ArrayLike,
+    Fy: ArrayLike,
+    Fz: ArrayLike,
     dt: float,
     start: float = 0.0,
     *,
     compression_only: bool = False,
-    compressive_sign: int = -1,
+    compressive_sign: Literal[-1, 1] = -1,
 ) -> Peak:
     """Return the largest resultant force in one acetabulum of a THOR.
 
     Parameters
     ----------
-    fx, fy, fz
+    Fx, Fy, Fz
         ``(..., n)``, N, CFC 600.
     dt, start
         Sampling interval and time of the first sample, s.
     compression_only
-        True: only instants count at which Fx has ``compressive_sign``, that is, the femur is pushed into the socket.
-        That programmes assess the compressive direction alone is recalled and unverified, therefore off by default.
+        True: only instants count at which Fx has ``compressive_sign``, that is, the femur is pushed into the
+        socket. That programmes assess the compressive direction alone is recalled and unverified, therefore
+        off by default.
     compressive_sign
         Sign of Fx in compression, -1 or 1.
 
     Returns
     -------
     Peak
-        Force, N, and its time; 0 when only compression counts and never occurs.
+        Force, N, and its time; 0 with NaN time when only compression counts and never occurs.
 
     References
     ----------
     .. [1] Euro NCAP Technical Bulletin 021, THOR acetabulum force.
     """
-    along = as_signal(fx)
-    total = resultant(along, fy, fz)
+    along = as_signal(Fx)
+    total = resultant(along, Fy, Fz)
     if compression_only:
         total = np.where((along * compressive_sign > 0) | np.isnan(total), total, 0.0)
+        return positive_maximum(total, dt, start)
     return maximum(total, dt, start)
 
 
 def iliac_force(force: ArrayLike, dt: float, start: float = 0.0) -> Peak:
-    """Return the largest magnitude of the force on one iliac wing, N (``force`` in N, CFC 600) and its time."""
+    """Return the largest magnitude of the force on one iliac wing, N (CFC 600), and its time."""
     return absolute_maximum(force, dt, start)
 
 
 def iliac_force_drop(
     force: ArrayLike, dt: float, start: float = 0.0, *, window: float = FORCE_DROP_WINDOW
 ) -> Peak:
-    """Return the largest loss of iliac compression within 1 ms, the sign of a belt slipping off the iliac wing.
+    """Return the largest loss of iliac compression within 1 ms: the belt slips off the iliac wing.
 
-    ``F(t + 1 ms) - F(t)`` with compression negative, the later force interpolated on a straight line between its
-    samples; rises of compression are not drops.
+    ``F(t + 1 ms) - F(t)`` with compression negative, the later force interpolated on a straight line between
+    its samples; rises of compression are not drops.
 
     Parameters
     ----------
@@ -142,7 +143,8 @@ def iliac_force_drop(
     Returns
     -------
     Peak
-        Drop, N, positive, and the time it begins; NaN when the record is shorter than the window.
+        Drop, N, positive, and the time it begins; 0 with NaN time when compression is never lost; NaN when
+        the record is shorter than the window.
 
     References
     ----------
@@ -161,15 +163,15 @@ def iliac_force_drop(
     later = f[..., whole : whole + count]
     if rest:
         later = later + rest * (f[..., whole + 1 : whole + 1 + count] - later)
-    return maximum(later - f[..., :count], dt, start)
+    return positive_maximum(later - f[..., :count], dt, start)
 
 
-def pubic_symphysis_force(fy: ArrayLike, dt: float, start: float = 0.0) -> Peak:
+def pubic_symphysis_force(Fy: ArrayLike, dt: float, start: float = 0.0) -> Peak:
     """Return the largest magnitude of the pubic symphysis force of a side-impact dummy.
 
     Parameters
     ----------
-    fy
+    Fy
         ``(..., n)`` lateral force, N, CFC 600.
     dt, start
         Sampling interval and time of the first sample, s.
@@ -183,7 +185,7 @@ def pubic_symphysis_force(fy: ArrayLike, dt: float, start: float = 0.0) -> Peak:
     ----------
     .. [1] UN Regulation No. 95, pubic symphysis peak force; UN Regulation No. 135.
     """
-    return absolute_maximum(fy, dt, start)
+    return absolute_maximum(Fy, dt, start)
 
 
 def combined_pelvic_force(iliac: ArrayLike, acetabulum: ArrayLike, dt: float, start: float = 0.0) -> Peak:
@@ -210,14 +212,12 @@ def combined_pelvic_force(iliac: ArrayLike, acetabulum: ArrayLike, dt: float, st
     return absolute_maximum(as_signal(iliac) + as_signal(acetabulum), dt, start)
 
 
-def lumbar_loads(
-    fy: ArrayLike, fz: ArrayLike, mx: ArrayLike, dt: float, start: float = 0.0
-) -> LumbarLoads:
+def lumbar_loads(Fy: ArrayLike, Fz: ArrayLike, Mx: ArrayLike, dt: float, start: float = 0.0) -> LumbarLoads:
     """Return the largest magnitudes of the lumbar loads that far-side tests look at.
 
     Parameters
     ----------
-    fy, fz, mx
+    Fy, Fz, Mx
         ``(..., n)`` lateral and axial force, N, and lateral bending moment, N·m, CFC 1000 (SAE J211/1).
     dt, start
         Sampling interval and time of the first sample, s.
@@ -228,5 +228,5 @@ def lumbar_loads(
         Each with its time; a NaN spoils its own load only.
     """
     return LumbarLoads(
-        absolute_maximum(fy, dt, start), absolute_maximum(fz, dt, start), absolute_maximum(mx, dt, start)
+        absolute_maximum(Fy, dt, start), absolute_maximum(Fz, dt, start), absolute_maximum(Mx, dt, start)
     )

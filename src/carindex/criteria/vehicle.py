@@ -1,11 +1,12 @@
 """The vehicle's own motion: velocity and displacement, delta-v, dynamic crush, pulse severity, barrier force.
 
-Belongs here: what is computed from accelerations of the car, barrier or sled and from the load-cell barrier. Does
-not belong here: anything measured in a dummy, intrusion measured after the test, barrier deformation.
+Belongs here: what is computed from accelerations of the car, barrier or sled and from the load-cell barrier.
+Does not belong here: anything measured in a dummy, intrusion measured after the test, barrier deformation.
 
 Signs are those of the channel (SAE J211/1: x forward), so a frontal impact decelerates with negative numbers.
-Acceleration is in m/s², velocity in m/s, displacement in m, force in N, time in s; only the occupant load criterion
-is given in g. Time zero (t = 0 on the clock of ``start``) is first contact. Signals are ``(n,)`` or ``(..., n)``.
+Acceleration is in m/s², velocity in m/s, displacement in m, force in N, time in s; only the occupant load
+criterion is given in g. Time zero (t = 0 on the clock of ``start``) is first contact. Signals are ``(n,)`` or
+``(..., n)``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from carindex.criteria.peaks import (
     Peak,
     absolute_maximum,
     as_signal,
+    index_of_zero,
     maximum,
     moving_average,
     sample_times,
@@ -66,7 +68,7 @@ def velocity(
 def displacement(
     acceleration: ArrayLike, dt: float, start: float = 0.0, *, initial_velocity: ArrayLike = 0.0
 ) -> FloatArray:
-    """Integrate acceleration twice to displacement from time zero; arguments, NaN and errors as in `velocity`.
+    """Integrate acceleration twice to displacement from time zero; see `velocity` for all else.
 
     Returns
     -------
@@ -114,11 +116,11 @@ def time_to_zero_velocity(velocity_signal: ArrayLike, dt: float, start: float = 
     Returns
     -------
     float or ndarray
-        Time in s, interpolated between the two samples around the crossing. NaN when the velocity never reaches
-        zero within the record or the record has a NaN.
+        Time in s, interpolated between the two samples around the crossing. NaN when the velocity never
+        reaches zero within the record or the record has a NaN.
     """
     v = as_signal(velocity_signal)
-    zero = _index_of_zero(v.shape[-1], dt, start)
+    zero = index_of_zero(v.shape[-1], dt, start)
     part = v[..., zero:]
     first = part[..., :1]
     crossed = (part * np.sign(first) <= 0) & (first != 0)
@@ -181,13 +183,14 @@ def mean_deceleration(velocity_signal: ArrayLike, dt: float, start: float = 0.0)
     Returns
     -------
     Interval
-        Initial speed divided by the time to zero velocity, m/s², from ``t1 = 0`` to ``t2``. NaN when the vehicle
-        does not come to rest within the record or the record has a NaN.
+        Initial speed divided by the time to zero velocity, m/s², from ``t1 = 0`` to ``t2``. NaN when the
+        vehicle does not come to rest within the record or the record has a NaN.
     """
     v = as_signal(velocity_signal)
     stop = np.asarray(time_to_zero_velocity(v, dt, start))
-    begin = start + _index_of_zero(v.shape[-1], dt, start) * dt
-    v0 = np.abs(v[..., _index_of_zero(v.shape[-1], dt, start)])
+    zero = index_of_zero(v.shape[-1], dt, start)
+    begin = start + zero * dt
+    v0 = np.abs(v[..., zero])
     mean = v0 / (stop - begin)
     return Interval(mean[()], np.where(np.isnan(stop), np.nan, begin)[()], stop[()])
 
@@ -211,8 +214,8 @@ def maximum_moving_average(
     Returns
     -------
     Interval
-        Magnitude of the mean, m/s², with the window it comes from. NaN for a record with a NaN, or one shorter than
-        the window.
+        Magnitude of the mean, m/s², with the window it comes from. NaN for a record with a NaN, or one
+        shorter than the window.
     """
     a = as_signal(acceleration)
     means = moving_average(a, dt, duration)
@@ -233,14 +236,14 @@ def olc(
 ) -> Interval:
     """Return the occupant load criterion (OLC) of a vehicle or barrier pulse.
 
-    A virtual occupant keeps the velocity ``v0`` of time zero until it has moved ``free_flight`` relative to the
-    vehicle (``t1``). From there its velocity falls on a straight line that meets the vehicle's velocity at ``t2``,
-    exactly when the occupant has moved ``restrained`` further. The slope of that line is the OLC:
+    A virtual occupant keeps the velocity ``v0`` of time zero until it has moved ``free_flight`` relative to
+    the vehicle (``t1``). From there its velocity falls on a straight line that meets the vehicle's velocity
+    at ``t2``, exactly when the occupant has moved ``restrained`` further. The slope of that line is the OLC:
 
     .. math:: OLC = (v_0 - v(t_2)) / (t_2 - t_1) / g
 
-    The velocity is taken as straight between samples and both crossings are solved for exactly. The divisor is
-    standard gravity, 9.80665 m/s²; a value computed with 9.81 is 0.03 % smaller.
+    The velocity is taken as straight between samples and both crossings are solved for exactly. The divisor
+    is standard gravity, 9.80665 m/s²; a value computed with 9.81 is 0.03 % smaller.
 
     Parameters
     ----------
@@ -254,8 +257,8 @@ def olc(
     Returns
     -------
     Interval
-        OLC in g with ``t1`` and ``t2``. NaN when the pulse ends before the occupant has moved both distances, or
-        the record has a NaN after time zero.
+        OLC in g with ``t1`` and ``t2``. NaN when the pulse ends before the occupant has moved both distances,
+        or the record has a NaN after time zero.
 
     Raises
     ------
@@ -269,7 +272,7 @@ def olc(
     if not (free_flight > 0 and restrained > 0):
         raise ValueError(f"OLC distances are {free_flight!r} and {restrained!r} m; expected positive ones")
     v = as_signal(velocity_signal)
-    zero = _index_of_zero(v.shape[-1], dt, start)
+    zero = index_of_zero(v.shape[-1], dt, start)
     u = (v[..., zero : zero + 1] - v[..., zero:]).reshape(-1, v.shape[-1] - zero)
     moved = integrate(u, dt)
 
@@ -316,20 +319,9 @@ def barrier_force(cells: ArrayLike) -> FloatArray:
     return total
 
 
-def _index_of_zero(n: int, dt: float, start: float) -> int:
-    """Return the first sample at or after time zero."""
-    index = int(np.ceil(-start / dt - 1e-6))
-    if not 0 <= index < n:
-        raise ValueError(
-            f"time zero lies outside the record ({start:g} s to {start + (n - 1) * dt:g} s); "
-            "expected a record that contains it"
-        )
-    return index
-
-
 def _integral_from_zero(signal: FloatArray, dt: float, start: float) -> FloatArray:
     area = integrate(signal, dt)
-    area -= area[..., _index_of_zero(signal.shape[-1], dt, start)][..., None]
+    area -= area[..., index_of_zero(signal.shape[-1], dt, start)][..., None]
     area[np.isnan(signal).any(axis=-1)] = np.nan
     return area
 
@@ -352,7 +344,7 @@ def _first_crossing_time(
         part = np.where(high == low, 0.0, (high - level) / (high - low))
     times = sample_times(x.shape[-1], dt, start)
     time = np.where(found, times[before] + part * dt, np.nan)
-    return time[()]  # type: ignore[no-any-return]
+    return time[()]
 
 
 def _quadratic_segment_root(
@@ -374,7 +366,7 @@ def _quadratic_segment_root(
 def _olc_meeting(
     u: FloatArray, moved: FloatArray, index: np.ndarray, t1: FloatArray, total: float, dt: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Return when the two velocities meet inside the step that ends at ``index``, and the velocity lost by then."""
+    """Return when the two velocities meet in the step that ends at ``index``, and the velocity lost."""
     rows = np.arange(u.shape[0])
     before = np.maximum(index - 1, 0)
     u0, u1, area = u[rows, before], u[rows, index], moved[rows, before]

@@ -1,22 +1,24 @@
 """Rear-impact neck criteria of the BioRID dummy: NIC, Nkm, rebound velocity, contact times, T1, neck forces.
 
 Belongs here: what a rear-impact seat test computes from head, T1, upper neck and the head-restraint contact
-signal. Does not belong here: static geometry of head restraints, limits and points, Nij of other impacts (`neck`).
+signal. Does not belong here: static geometry of head restraints, limits and points, Nij of other impacts
+(`neck`).
 
-Acceleration in m/s², force in N, moment in N·m, velocity in m/s, time in s from the first movement of the sled;
-signs of SAE J211/1 and J1733 (x forward; flexion and tension positive). Signals are ``(n,)`` or ``(..., n)``. The
-assessed part of the record runs from time zero to the end of head restraint contact, ``until``.
+Acceleration in m/s², force in N, moment in N·m, velocity in m/s, time in s from the first movement of the
+sled; signs of SAE J211/1 and J1733 (x forward; flexion and tension positive). Signals are ``(n,)`` or ``(...,
+n)``. The assessed part of the record runs from time zero to the end of head restraint contact, ``until``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from carindex.criteria.constants import constants
 from carindex.criteria.kinematics import STANDARD_GRAVITY, integrate
+from carindex.criteria.neck import NijIntercepts, nij_history
 from carindex.criteria.peaks import (
     FloatArray,
     Interval,
@@ -24,12 +26,13 @@ from carindex.criteria.peaks import (
     Peak,
     absolute_maximum,
     as_signal,
+    index_of_zero,
     maximum,
-    minimum,
+    positive_maximum,
 )
 
-@dataclass(frozen=True)
-class NeckShearMoment:
+
+class NeckShearMoment(NamedTuple):
     """Nkm and its four load cases.
 
     Attributes
@@ -37,7 +40,7 @@ class NeckShearMoment:
     nkm
         Largest value over the assessed time, of whichever case is live.
     flexion_anterior, extension_anterior, flexion_posterior, extension_posterior
-        Largest value of each case (Nfa, Nea, Nfp, Nep); 0 when the case never occurs.
+        Largest value of each case (Nfa, Nea, Nfp, Nep); 0 with NaN time when the case never occurs.
     """
 
     nkm: Peak
@@ -47,18 +50,17 @@ class NeckShearMoment:
     extension_posterior: Peak
 
 
-@dataclass(frozen=True)
-class UpperNeckForces:
-    """Extremes of the upper neck forces over the assessed time, N.
+class UpperNeckForces(NamedTuple):
+    """Extremes of the upper neck forces over the assessed time, N; 0 with NaN time for one that never occurs.
 
     Attributes
     ----------
     shear_positive
-        Largest positive Fx; 0 when Fx is never positive.
+        Largest positive Fx.
     shear_negative
-        Magnitude of the largest negative Fx; 0 when Fx is never negative.
+        Largest negative Fx, as a magnitude.
     tension
-        Largest positive Fz; 0 when Fz is never positive.
+        Largest positive Fz.
     """
 
     shear_positive: Peak
@@ -83,9 +85,9 @@ def t1_acceleration_mean(left: ArrayLike, right: ArrayLike) -> FloatArray:
 
 
 def nic_history(t1_x: ArrayLike, head_x: ArrayLike, dt: float, start: float = 0.0) -> FloatArray:
-    """Return the neck injury criterion of every instant from time zero on.
+    r"""Return the neck injury criterion of every instant from time zero on.
 
-    .. math:: NIC(t) = 0.2 \\,\\mathrm{m} \\cdot a_{rel}(t) + v_{rel}(t)^2, \\quad a_{rel} = a_{T1} - a_{head}
+    .. math:: NIC(t) = 0.2\,\mathrm{m} \cdot a_{rel}(t) + v_{rel}(t)^2, \quad a_{rel} = a_{T1} - a_{head}
 
     with the relative velocity integrated from time zero.
 
@@ -114,9 +116,7 @@ def nic_history(t1_x: ArrayLike, head_x: ArrayLike, dt: float, start: float = 0.
     .. [2] UN Global Technical Regulation No. 7, neck injury criterion.
     """
     relative = as_signal(t1_x) - as_signal(head_x)
-    zero = int(np.ceil(-start / dt - 1e-6))
-    if not 0 <= zero < relative.shape[-1]:
-        raise ValueError("time zero lies outside the record; expected a record that contains it")
+    zero = index_of_zero(relative.shape[-1], dt, start)
     part = relative[..., zero:]
     history = np.full(relative.shape, np.nan)
     history[..., zero:] = 0.2 * part + integrate(part, dt) ** 2
@@ -144,8 +144,8 @@ def nic(
 
 
 def nkm(
-    fx: ArrayLike,
-    moc_y: ArrayLike,
+    Fx: ArrayLike,
+    MOCy: ArrayLike,
     dt: float,
     start: float = 0.0,
     *,
@@ -156,16 +156,16 @@ def nkm(
 
     .. math:: N_{km}(t) = |F_x| / F_{int} + |M_{OCy}| / M_{int}
 
-    One case is live at an instant, by the signs of force and moment: positive shear anterior, negative posterior;
-    positive moment flexion, negative extension. The others are zero then. The intercepts are 845 N, 88.1 N·m in
-    flexion and 47.5 N·m in extension; they are listed as unverified in ``constants.yaml``.
+    One case is live at an instant, by the signs of force and moment: positive shear anterior, negative
+    posterior; positive moment flexion, negative extension. The others are zero then. The intercepts are 845
+    N, 88.1 N·m in flexion and 47.5 N·m in extension; they are listed as unverified in ``constants.yaml``.
 
     Parameters
     ----------
-    fx
+    Fx
         ``(..., n)`` upper neck shear force, N, CFC 600.
-    moc_y
-        ``(..., n)`` moment at the occipital condyle, N·m, CFC 600 (`neck` computes it from My and Fx).
+    MOCy
+        ``(..., n)`` moment at the occipital condyle, N·m, CFC 600 (`neck.moment_at_occipital_condyle`).
     dt, start
         Sampling interval and time of the first sample, s.
     until
@@ -185,19 +185,19 @@ def nkm(
 
     References
     ----------
-    .. [1] Schmitt, Muser, Walz, Niederer: Nkm, a proposal for a neck protection criterion for low-speed rear-end
-       impacts. Traffic Injury Prevention 3, 2002.
+    .. [1] Schmitt, Muser, Walz, Niederer: Nkm, a proposal for a neck protection criterion for low-speed
+       rear-end impacts. Traffic Injury Prevention 3, 2002.
     """
     limits = constants("nkm_intercepts", dummy)
-    force = as_signal(fx)
-    moment = as_signal(moc_y)
+    force = as_signal(Fx)
+    moment = as_signal(MOCy)
     total = np.abs(force) / limits["shear"] + np.where(
         moment >= 0, moment / limits["flexion"], -moment / limits["extension"]
     )
 
     def largest(live: np.ndarray) -> Peak:
         # NaN fails every comparison, so it has to be kept in each case explicitly.
-        return maximum(
+        return positive_maximum(
             np.where(live | np.isnan(total), total, 0.0), dt, start, after=0.0, until=until
         )
 
@@ -221,10 +221,10 @@ def head_restraint_contact(
 ) -> Interval:
     """Return when the head meets the head restraint and when it leaves it, from a contact-switch signal.
 
-    Contact starts with the first closed stretch after time zero that lasts at least ``shortest``, and ends with the
-    last closed sample before an opening that lasts at least ``shortest`` (or reaches the end of the record).
-    Openings of at most ``bridged`` do not interrupt it. The two durations are the usual ones of seat-test practice
-    and not verified against a protocol text; they are arguments for that reason.
+    Contact starts with the first closed stretch after time zero that lasts at least ``shortest``, and ends
+    with the last closed sample before an opening that lasts at least ``shortest`` (or reaches the end of the
+    record). Openings of at most ``bridged`` do not interrupt it. The two durations are the usual ones of
+    seat-test practice and not verified against a protocol text; they are arguments for that reason.
 
     Parameters
     ----------
@@ -242,8 +242,8 @@ def head_restraint_contact(
     Returns
     -------
     Interval
-        Duration of contact, s, with start ``t1`` and end ``t2``. NaN when there is no such contact, or the signal has
-        a NaN at or after time zero.
+        Duration of contact, s, with start ``t1`` and end ``t2``. NaN when there is no such contact, or the
+        signal has a NaN at or after time zero.
 
     References
     ----------
@@ -273,7 +273,8 @@ def head_rebound_velocity(
     Parameters
     ----------
     head_vx
-        ``(..., n)`` horizontal velocity of the head in the laboratory, m/s, forward positive, from film targets.
+        ``(..., n)`` horizontal velocity of the head in the laboratory, m/s, forward positive, from film
+        targets.
     sled_vx
         ``(..., n)`` velocity of the sled, m/s, same axis.
     dt, start
@@ -316,13 +317,13 @@ def t1_acceleration(t1_x: ArrayLike, dt: float, start: float = 0.0, *, until: Ar
 
 
 def upper_neck_forces(
-    fx: ArrayLike, fz: ArrayLike, dt: float, start: float = 0.0, *, until: ArrayLike = np.inf
+    Fx: ArrayLike, Fz: ArrayLike, dt: float, start: float = 0.0, *, until: ArrayLike = np.inf
 ) -> UpperNeckForces:
     """Return the largest shear forces of both signs and the largest tension of the upper neck.
 
     Parameters
     ----------
-    fx, fz
+    Fx, Fz
         ``(..., n)``, N, CFC 1000.
     dt, start
         Sampling interval and time of the first sample, s.
@@ -334,30 +335,30 @@ def upper_neck_forces(
     UpperNeckForces
         Each with its time; NaN for a NaN in the assessed time of that force.
     """
-    shear = as_signal(fx)
-    axial = as_signal(fz)
+    shear = as_signal(Fx)
+    axial = as_signal(Fz)
     return UpperNeckForces(
-        shear_positive=maximum(np.maximum(shear, 0.0), dt, start, after=0.0, until=until),
-        shear_negative=maximum(np.maximum(-shear, 0.0), dt, start, after=0.0, until=until),
-        tension=maximum(np.maximum(axial, 0.0), dt, start, after=0.0, until=until),
+        shear_positive=positive_maximum(shear, dt, start, after=0.0, until=until),
+        shear_negative=positive_maximum(-shear, dt, start, after=0.0, until=until),
+        tension=positive_maximum(axial, dt, start, after=0.0, until=until),
     )
 
 
-def lower_neck_shear(fx: ArrayLike, dt: float, start: float = 0.0, *, until: ArrayLike = np.inf) -> Peak:
-    """Return the largest magnitude of the lower neck shear force, N; arguments and NaN as in `upper_neck_forces`."""
-    return absolute_maximum(fx, dt, start, after=0.0, until=until)
+def lower_neck_shear(Fx: ArrayLike, dt: float, start: float = 0.0, *, until: ArrayLike = np.inf) -> Peak:
+    """Return the largest magnitude of the lower neck shear force, N; see `upper_neck_forces`."""
+    return absolute_maximum(Fx, dt, start, after=0.0, until=until)
 
 
 def neck_moments(
-    my: ArrayLike, dt: float, start: float = 0.0, *, until: ArrayLike = np.inf
+    My: ArrayLike, dt: float, start: float = 0.0, *, until: ArrayLike = np.inf
 ) -> tuple[Peak, Peak]:
     """Return the largest flexion and the largest extension moment, both as magnitudes, N·m.
 
     Parameters
     ----------
-    my
-        ``(..., n)``, N·m, CFC 600, flexion positive: the moment at the occipital condyle for the upper neck, the
-        moment of the load cell for the lower one.
+    My
+        ``(..., n)``, N·m, CFC 600, flexion positive: the moment at the occipital condyle for the upper neck,
+        the moment of the load cell for the lower one.
     dt, start
         Sampling interval and time of the first sample, s.
     until
@@ -366,73 +367,75 @@ def neck_moments(
     Returns
     -------
     tuple of Peak
-        Flexion and extension; 0 when the moment never has that sign, NaN for a NaN in the assessed time.
+        Flexion and extension; 0 with NaN time when the moment never has that sign, NaN for a NaN in the
+        assessed time.
     """
-    moment = as_signal(my)
+    moment = as_signal(My)
     return (
-        maximum(np.maximum(moment, 0.0), dt, start, after=0.0, until=until),
-        maximum(np.maximum(-moment, 0.0), dt, start, after=0.0, until=until),
+        positive_maximum(moment, dt, start, after=0.0, until=until),
+        positive_maximum(-moment, dt, start, after=0.0, until=until),
     )
 
 
 def nte(
-    fz: ArrayLike,
-    moc_y: ArrayLike,
+    Fz: ArrayLike,
+    MOCy: ArrayLike,
+    intercepts: NijIntercepts,
     dt: float,
     start: float = 0.0,
     *,
     until: ArrayLike = np.inf,
-    tension: float,
-    extension: float,
 ) -> Peak:
-    """Return the tension-extension part of the normalised neck load over the assessed time.
+    """Return the tension-extension part of Nij over the assessed time of a rear impact.
 
     Parameters
     ----------
-    fz, moc_y
+    Fz, MOCy
         ``(..., n)`` axial force, N, and moment at the occipital condyle, N·m, both CFC 600.
+    intercepts
+        Critical values, see `carindex.criteria.neck.nij_intercepts`; those of the Hybrid III 50M are usual,
+        BioRID has none of its own.
     dt, start
         Sampling interval and time of the first sample, s.
     until
         End of head restraint contact, s.
-    tension, extension
-        Intercepts, N and N·m, both positive. They are the protocol's choice: BioRID has none of its own.
 
     Returns
     -------
     Peak
-        Largest value of Fz / tension + |M| / extension while Fz > 0 and M < 0; 0 when that never occurs; NaN for a
-        NaN in the assessed time.
+        Largest value while the neck is in tension and extension; 0 with NaN time when that never occurs; NaN
+        for a NaN in the assessed time.
 
     See Also
     --------
-    carindex.criteria.neck : Nij with all four parts, for impacts in which the whole record counts.
+    carindex.criteria.neck.nij : All four parts, over the whole record.
 
     References
     ----------
     .. [1] Eppinger et al., NHTSA, Development of Improved Injury Criteria, 1999.
     """
-    force = as_signal(fz)
-    moment = as_signal(moc_y)
-    total = force / tension - moment / extension
-    live = ((force > 0) & (moment < 0)) | np.isnan(total)
-    return maximum(np.where(live, total, 0.0), dt, start, after=0.0, until=until)
+    force = as_signal(Fz)
+    moment = as_signal(MOCy)
+    total = nij_history(force, moment, intercepts)
+    live = ((force >= 0) & (moment < 0)) | np.isnan(total)
+    return positive_maximum(np.where(live, total, 0.0), dt, start, after=0.0, until=until)
 
 
 def neck_force_score(shear: ArrayLike, tension: ArrayLike) -> Numbers:
-    """Return the insurance institutes' score of neck shear and tension of a seat test.
+    r"""Return the insurance institutes' score of neck shear and tension of a seat test.
 
-    .. math:: (F_x / 315\\,\\mathrm{N})^2 + ((F_z - 234\\,\\mathrm{N}) / 1131\\,\\mathrm{N})^2
+    .. math:: (F_x / 315\,\mathrm{N})^2 + ((F_z - 234\,\mathrm{N}) / 1131\,\mathrm{N})^2
 
-    Below 0.45² the neck force is classed as low, above 0.825² as high, otherwise as moderate. Some descriptions
-    print the square root of the score, with 0.45 and 0.825.
+    Below 0.45² the neck force is classed as low, above 0.825² as high, otherwise as moderate. Some
+    descriptions print the square root of the score, with 0.45 and 0.825.
 
     Parameters
     ----------
     shear
         Largest positive upper neck shear force, N.
     tension
-        Largest upper neck tension, N. The square also grows for tension below 234 N; the formula is used as printed.
+        Largest upper neck tension, N. The square also grows for tension below 234 N; the formula is used as
+        printed.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """The rating engine: protocols as data, compiled to array operations; one car or a million.
 
-A protocol is loaded (`load_protocol`), compiled (`compile_protocol`) and applied to facts (`rate` for one car,
-`evaluate` for an array of cars). This package knows rule kinds, not programmes.
+A protocol is loaded (`load_protocol`), compiled (`compile_protocol`) and applied to facts: `rate` for one
+car, `evaluate` for an array of cars. This package knows rule kinds, not programmes.
 """
 
 from carindex.rating.compile import compile_protocol
@@ -9,11 +9,10 @@ from carindex.rating.evaluate import Evaluation, evaluate
 from carindex.rating.explain import contributions, losses
 from carindex.rating.load import Node, Protocol, available_protocols, load_protocol
 from carindex.rating.plan import NodePlan, Outcome, Plan
-from carindex.rating.rating import KnownFact, Loss, RatedNode, Rating, rate
+from carindex.rating.rating import Loss, RatedNode, Rating, rate
 
 __all__ = [
     "Evaluation",
-    "KnownFact",
     "Loss",
     "Node",
     "NodePlan",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from carindex.messages import InputError
@@ -28,6 +29,11 @@ def check(protocol: Protocol) -> None:
             raise error
 
 
+def slug(label: str) -> str:
+    """Return the part of a path that a label gives: lower case, every other sign than letters and digits ``_``."""
+    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
+
+
 def _mistakes(node: Node, protocol: Protocol) -> Iterator[InputError]:
     spec = node.spec
     rules = [name for name in schema.RULES if getattr(spec, name)]
@@ -36,6 +42,8 @@ def _mistakes(node: Node, protocol: Protocol) -> Iterator[InputError]:
         yield InputError(
             node.place, "rating.no_rule", count=len(rules), rules=", ".join(rules) or "-", kinds=kinds
         )
+    if node.path and slug(node.label["en"]) != node.key:
+        yield InputError(node.place, "rating.key_is_not_label", key=node.key, slug=slug(node.label["en"]))
     if not (spec.source or node.source):
         yield InputError(node.place, "rating.no_source")
     if isinstance(spec.stars, str) and spec.stars not in protocol.head.scales:

@@ -55,18 +55,19 @@ def evaluate(
     plan
         Compiled protocol.
     facts
-        Values in the vocabulary's units, shape ``(facts, cars)``, rows in the order of ``plan.facts``; NaN is a
-        missing fact and becomes the interval of all values that the fact can have.
+        Values in the vocabulary's units, shape ``(facts, cars)``, rows in the order of ``plan.facts``; NaN is
+        a missing fact and becomes the interval of all values that the fact can have.
     assumed
         Score to assume for nodes, by path; the rating goes on from there.
     high
-        Upper values, same shape, for facts that are themselves known as intervals; ``facts`` are then the lower
-        values.
+        Upper values, same shape, for facts that are themselves known as intervals; ``facts`` are then the
+        lower values.
 
     Returns
     -------
     Evaluation
-        Bounds that contain the result for every completion of the missing facts, equal where nothing is missing.
+        Bounds that contain the result for every completion of the missing facts, equal where nothing is
+        missing.
     """
     overrides = _overrides(plan, assumed or {})
     missing = np.isnan(facts)

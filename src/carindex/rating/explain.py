@@ -10,8 +10,8 @@ How a combination shares its loss among its parts:
 * worst of several: all of it to the worst part, in equal shares where several are equally bad;
 * best of several: the losses of the parts that count;
 * share of what applies: each applying part's loss in proportion;
-* joint risk 1 − Π(1 − pᵢ): in proportion to −ln(1 − pᵢ). The joint risk is 1 − exp(−Σ hᵢ) with hᵢ = −ln(1 − pᵢ), and
-  letting all hᵢ grow together from zero gives each exactly this share (the Aumann-Shapley value).
+* joint risk 1 − Π(1 − pᵢ): in proportion to hᵢ = −ln(1 − pᵢ). The joint risk is 1 − exp(−Σ hᵢ); letting all hᵢ
+  grow together from zero gives each exactly this share (the Aumann-Shapley value).
 """
 
 from __future__ import annotations
@@ -96,9 +96,8 @@ def best_values(evaluation: Evaluation) -> Array:
 
 def own_loss(plan: NodePlan, values: Array) -> Array:
     """Return the loss of a node, shape ``(cars,)``: its maximum minus its score."""
-    if plan.node.counts == "points":
-        return plan.node.maximum - values[plan.value]
-    return values[plan.value]
+    value: Array = values[plan.value]
+    return plan.node.maximum - value if plan.node.counts == "points" else value
 
 
 def _shared(plan: Plan, path: str, amount: Array, values: Array) -> Iterator[Share]:

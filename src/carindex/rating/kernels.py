@@ -29,7 +29,9 @@ def _column(values: Any) -> Array:  # noqa: ANN401 - whatever the parameter tabl
     return np.asarray(values, np.float64)[:, None]
 
 
-def _monotone(function: Callable[[Array], Array], rising: Any, low: Array, high: Array) -> Interval:
+def _monotone(
+    function: Callable[[Array], Array], rising: NDArray[np.bool_] | np.bool_, low: Array, high: Array
+) -> Interval:
     """Apply a function that rises in its input, or falls where ``rising`` is False, to an interval."""
     if high is low:
         out = function(low)

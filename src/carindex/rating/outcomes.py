@@ -43,6 +43,7 @@ def outcome_lines(spec: schema.Stars, node: Node) -> tuple[tuple[float, ...], tu
 
 
 def minima_by_node(spec: schema.Stars) -> dict[str, dict[schema.OutcomeName, float]]:
+    """Turn minima by outcome into minima by node: what each node's score must be for each outcome."""
     found: dict[str, dict[schema.OutcomeName, float]] = {}
     for name, floors in (spec.minima or {}).items():
         for path, floor in floors.items():

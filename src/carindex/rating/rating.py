@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from carindex import __version__
+from carindex.dossier import Fact
 from carindex.messages import Finding, InputError, Language
 from carindex.rating.compile import compile_protocol
 from carindex.rating.evaluate import Evaluation, evaluate
@@ -18,16 +19,6 @@ from carindex.rating.plan import NodePlan, Plan
 from carindex.rating.words import reason
 
 Status = Literal["scored", "missing", "not_applicable", "assumed"]
-
-
-@dataclass(frozen=True)
-class KnownFact:
-    """A fact as the rating takes it: value in the vocabulary's unit, and where it came from."""
-
-    name: str
-    value: float
-    unit: str
-    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +45,7 @@ class RatedNode:
     outcome_upper: str | int | float | None
     graded: bool
     status: Status
-    facts: tuple[KnownFact, ...]
+    facts: tuple[Fact, ...]
     missing: tuple[str, ...]
     source: str
     verified: str
@@ -144,7 +135,7 @@ class Rating:
 
 def rate(
     protocol: Protocol | Plan,
-    facts: Iterable[KnownFact],
+    facts: Iterable[Fact],
     *,
     car: str = "",
     assumed: Mapping[str, float] | None = None,
@@ -206,7 +197,7 @@ def _check_assumed(assumed: Mapping[str, float], plan: Plan) -> None:
         if path not in plan.nodes:
             raise InputError(path, "rating.assumed_unknown_node", path=path, protocol=plan.protocol.id)
         maximum = plan.nodes[path].node.maximum
-        if not (isinstance(value, int | float) and 0 <= value <= maximum):
+        if not 0 <= value <= maximum:
             raise InputError(path, "rating.assumed_not_possible", path=path, value=value, maximum=maximum)
 
 
@@ -238,7 +229,7 @@ def _single(low: float, high: float) -> float | None:
 def _rated(
     node_plan: NodePlan,
     evaluation: Evaluation,
-    known: Mapping[str, KnownFact],
+    known: Mapping[str, Fact],
     assumed: Mapping[str, float],
     touched: set[str],
 ) -> RatedNode:
@@ -291,7 +282,7 @@ def _rated(
 
 
 def _ledger(
-    evaluation: Evaluation, known: Mapping[str, KnownFact], assumed: Mapping[str, float]
+    evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping[str, float]
 ) -> tuple[Loss, ...]:
     """Return the losses of the whole car, the greatest first."""
     found = []
@@ -314,7 +305,7 @@ def _node_json(node: RatedNode, language: Language) -> dict[str, Any]:
         "upper": node.upper,
         "status": node.status,
         "facts": [
-            {"name": fact.name, "value": _fact_value(fact), "unit": fact.unit, "from": fact.origin}
+            {"name": fact.name, "value": fact.word, "unit": fact.unit, "from": fact.origin}
             for fact in node.facts
         ],
         "missing": list(node.missing),
@@ -331,13 +322,3 @@ def _node_json(node: RatedNode, language: Language) -> dict[str, Any]:
             "value": node.measure,
         }
     return entry
-
-
-def _fact_value(fact: KnownFact) -> float | str:
-    from carindex.vocabulary import FactName, InvalidFactNameError, vocabulary
-
-    try:
-        categories = vocabulary().quantities[FactName.parse(fact.name).quantity].categories
-    except InvalidFactNameError:
-        return fact.value
-    return categories[round(fact.value)] if categories else fact.value

@@ -13,7 +13,7 @@ from carindex.rating.plan import NodePlan, Plan
 from carindex.vocabulary import Quantity
 
 if TYPE_CHECKING:
-    from carindex.rating.rating import KnownFact
+    from carindex.dossier import Fact
 
 _NO_UNIT = "1"
 
@@ -33,7 +33,7 @@ def fact_label(plan: Plan, slot: int, language: Language) -> str:
 
 
 def reason(
-    evaluation: Evaluation, share: Share, known: Mapping[str, KnownFact], assumed: Mapping[str, float]
+    evaluation: Evaluation, share: Share, known: Mapping[str, Fact], assumed: Mapping[str, float]
 ) -> dict[Language, str]:
     """Return why a share of the points was lost, in every language."""
     plan = evaluation.plan
@@ -56,7 +56,7 @@ def reason(
     return {language: "; ".join(text[language] for text in texts) for language in LANGUAGES}
 
 
-def _because(plan: Plan, slot: int, node: Node, known: Mapping[str, KnownFact]) -> dict[Language, str]:
+def _because(plan: Plan, slot: int, node: Node, known: Mapping[str, Fact]) -> dict[Language, str]:
     name, quantity = plan.facts[slot], plan.quantities[slot]
     if name not in known:
         return _text("rating.loss_missing", {"quantity": quantity.label})
@@ -72,7 +72,7 @@ def _because(plan: Plan, slot: int, node: Node, known: Mapping[str, KnownFact]) 
     return _text("rating.loss_value", parameters)
 
 
-def _risk(evaluation: Evaluation, node_plan: NodePlan, known: Mapping[str, KnownFact]) -> dict[Language, str]:
+def _risk(evaluation: Evaluation, node_plan: NodePlan, known: Mapping[str, Fact]) -> dict[Language, str]:
     plan, node = evaluation.plan, node_plan.node
     risk = f"{100 * float(evaluation.low[node_plan.value][0]):.3g} %"
     texts = [_because(plan, slot, node, known) for slot in node_plan.facts]

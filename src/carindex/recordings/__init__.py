@@ -6,5 +6,15 @@ limits, protocols or points.
 
 from carindex.recordings.model import Channel, ChannelCode, Recording, Samples, Step
 from carindex.recordings.read import read
+from carindex.recordings.writers import write_iso_mme, write_parquet
 
-__all__ = ["Channel", "ChannelCode", "Recording", "Samples", "Step", "read"]
+__all__ = [
+    "Channel",
+    "ChannelCode",
+    "Recording",
+    "Samples",
+    "Step",
+    "read",
+    "write_iso_mme",
+    "write_parquet",
+]

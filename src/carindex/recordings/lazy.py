@@ -15,9 +15,13 @@ from carindex.recordings.units import Conversion, conversion
 
 #: Dummy codes of ISO/TS 13499, fine location 3 (frontal, side, rear and child dummies, no impactors).
 DUMMY_CODES = frozenset(
-    "BR BS E1 E2 ER H2 H3 HA HB HF HM MA MD P0 P1 P2 P3 P4 P5 Q0 Q1 Q2 Q3 Q4 Q6 QA QB R2 S2 SH SI T1 T3 T5 T9 "
-    "TF TH TM TV TW WF WS Y1 Y2 Y3 Y4 Y5 Y6 Y7 Y8 Y9 YA YW".split()
-)
+    {
+        "BR", "BS", "E1", "E2", "ER", "H2", "H3", "HA", "HB", "HF", "HM", "MA", "MD", "P0", "P1", "P2", "P3",
+        "P4", "P5", "Q0", "Q1", "Q2", "Q3", "Q4", "Q6", "QA", "QB", "R2", "S2", "SH", "SI", "T1", "T3", "T5",
+        "T9", "TF", "TH", "TM", "TV", "TW", "WF", "WS", "Y1", "Y2", "Y3", "Y4", "Y5", "Y6", "Y7", "Y8", "Y9",
+        "YA", "YW",
+    }
+)  # fmt: skip
 _AS_READ = Conversion("")
 
 
@@ -49,7 +53,7 @@ def converted(source: Callable[[], Parsed], unit: Conversion) -> Callable[[], Sa
 
 
 def unit_of(text: str | None, place: str, label: str) -> tuple[Conversion, tuple[Finding, ...]]:
-    """Return the conversion for a unit text; without one the values stay as they are, and a finding says so."""
+    """Return the conversion for a unit text; without one the values stay and a finding says so."""
     stated = (text or "").strip()
     if not stated or stated.upper() == "NOVALUE":
         return _AS_READ, (Finding("recordings.missing_unit", "error", place, label),)

@@ -24,16 +24,16 @@ def read(path: Path | str, *, eager: bool = False) -> Recording:
     Parameters
     ----------
     path
-        Folder, archive (zip, tar, tar.gz, tar.xz) or one file (``.mme``, ``.chn``, ``.EV5``, CSV, Parquet, MDF4 …).
-        The recording may lie in a folder below or inside the archive.
+        Folder, archive (zip, tar, tar.gz, tar.xz) or one file (``.mme``, ``.chn``, ``.EV5``, CSV, Parquet,
+        MDF4 …). The recording may lie in a folder below or inside the archive.
     eager
         Parse all samples now in one fast pass, instead of each channel's on first use.
 
     Returns
     -------
     Recording
-        Channels in canonical units. What was wrong but survivable is in ``findings`` of the recording and, for
-        samples, of its channels.
+        Channels in canonical units. What was wrong but survivable is in ``findings`` of the recording and,
+        for samples, of its channels.
 
     Raises
     ------
@@ -50,7 +50,11 @@ def read(path: Path | str, *, eager: bool = False) -> Recording:
         raise InputError(place, "recordings.unknown_format", formats=names, files=len(source.names))
     if len(found) > 1:
         raise InputError(
-            place, "recordings.several_recordings", first=found[0].NAME, second=found[1].NAME, count=len(found)
+            place,
+            "recordings.several_recordings",
+            first=found[0].NAME,
+            second=found[1].NAME,
+            count=len(found),
         )
     recording: Recording = found[0].read(source, eager=eager)
     if eager:

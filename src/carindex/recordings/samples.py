@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ class SampleText:
     Attributes
     ----------
     data
-        From the first sample on; one byte for every ASCII character, line ends ``\\n``.
+        From the first sample on; one byte for every ASCII character, line ends are line feeds.
     first_line
         Line number of the first sample in its file.
     declared
@@ -79,7 +80,10 @@ def parse_all(texts: Sequence[SampleText]) -> list[Parsed]:
 
 
 def _is_plain(text: SampleText) -> bool:
-    """Whether line and header count agree and every line ends: then equal token counts prove completeness."""
+    """Return whether line and header count agree and every line ends.
+
+    Then an equal count of tokens proves that everything was read.
+    """
     data = text.data
     return (
         text.declared is not None
@@ -105,20 +109,39 @@ def _joined(texts: list[tuple[int, SampleText]], columns: int) -> dict[int, Pars
             read_options=csv.ReadOptions(column_names=names, block_size=1 << 22),
             parse_options=csv.ParseOptions(delimiter="\t", quote_char=False),
             convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pyarrow.float64()), null_values=[], strings_can_be_null=False
+                column_types=dict.fromkeys(names, pyarrow.float64()),
+                null_values=[],
+                strings_can_be_null=False,
             ),
         )
     except pyarrow.ArrowInvalid:
         return {}
     counts = [text.declared or 0 for _, text in texts]
-    # Every text has exactly `declared` lines, and blank lines are skipped: an equal total leaves no blank one.
+    # Every text has exactly `declared` lines, and blank lines are skipped: an equal total leaves no blank
+    # one.
     if table.num_rows != sum(counts) or any(table[name].null_count for name in names):
         return {}
-    whole = np.column_stack([table[name].to_numpy() for name in names])
+    whole = np.column_stack([doubles(table[name]) for name in names])
     ends = np.cumsum(counts)
     return {
         i: Parsed(whole[end - count : end]) for (i, _), end, count in zip(texts, ends, counts, strict=True)
     }
+
+
+def doubles(column: Any) -> NDArray[np.float64]:  # noqa: ANN401 - pyarrow has no types
+    """Return a float64 column of pyarrow as an array, shape ``(n,)``, NaN where it is null.
+
+    ``to_numpy`` would import pandas where it is installed, which takes longer than reading a whole test.
+    """
+    parts = []
+    for chunk in column.chunks:
+        data = np.frombuffer(chunk.buffers()[1], np.float64, len(chunk), chunk.offset * 8)
+        if chunk.null_count:
+            packed = np.frombuffer(chunk.buffers()[0], np.uint8)
+            valid = np.unpackbits(packed, bitorder="little")[chunk.offset : chunk.offset + len(chunk)]
+            data = np.where(valid.astype(bool), data, np.nan)
+        parts.append(data)
+    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def _number(token: bytes) -> float | None:
@@ -130,7 +153,7 @@ def _number(token: bytes) -> float | None:
 
 
 def _lines_of(text: SampleText) -> list[tuple[int, bytes]]:
-    """Sample lines with their line numbers: no trailing blank ones, inner ones only where they are samples."""
+    """Return sample lines with line numbers: no trailing blank ones, inner ones only as lost samples."""
     data = text.data
     if b"," in data and b"." not in data:
         data = data.replace(b",", b".")
@@ -146,7 +169,7 @@ def _lines_of(text: SampleText) -> list[tuple[int, bytes]]:
 
 
 def _values_per_line(lines: list[tuple[int, bytes]], text: SampleText) -> int:
-    """How many samples stand on each line: one, unless the declared count says that all of a line are."""
+    """Return how many samples stand on a line: one, unless the declared count says otherwise."""
     if text.columns != 1 or text.declared is None or len(lines) >= text.declared or not lines:
         return 1
     counts = [len(line.split()) for _, line in lines]
@@ -177,9 +200,7 @@ def _parse_carefully(text: SampleText) -> Parsed:
     cut = bool(lines) and not text.data.endswith(b"\n") and _is_cut(lines, text)
     if cut:
         table[-1] = np.nan
-        findings.append(
-            _finding("truncated", "error", text, line=lines[-1][0], text=_shown(lines[-1][1]))
-        )
+        findings.append(_finding("truncated", "error", text, line=lines[-1][0], text=_shown(lines[-1][1])))
     if not rows:
         findings.append(_finding("no_samples", "error", text))
     elif text.declared is not None and len(rows) != text.declared:
@@ -190,7 +211,7 @@ def _parse_carefully(text: SampleText) -> Parsed:
 
 
 def _is_cut(lines: list[tuple[int, bytes]], text: SampleText) -> bool:
-    """Whether the last line, which has no line end, was cut inside its number.
+    """Return whether the last line, which has no line end, was cut inside its number.
 
     It is when samples are missing after it, or when it is shorter than any line of a file whose numbers all
     have the same form.
@@ -217,7 +238,7 @@ def _unreadable(text: SampleText, bad: list[tuple[int, bytes]]) -> Finding:
     )
 
 
-def _finding(name: str, severity: Severity, text: SampleText, **parameters: object) -> Finding:
+def _finding(name: str, severity: Severity, source: SampleText, **parameters: object) -> Finding:
     return Finding(
-        f"recordings.{name}", severity, text.place, text.label, MappingProxyType(dict(parameters))
+        f"recordings.{name}", severity, source.place, source.label, MappingProxyType(dict(parameters))
     )

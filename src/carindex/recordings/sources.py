@@ -21,7 +21,8 @@ from pathlib import Path, PurePosixPath
 
 from carindex.messages import InputError
 
-#: Limits against archive bombs. A crash test with every channel is below 200 MB; text compresses about tenfold.
+#: Limits against archive bombs. A crash test with every channel is below 200 MB; text compresses about
+#: tenfold.
 MAXIMUM_TOTAL_SIZE = 4 * 1024**3
 MAXIMUM_MEMBERS = 20_000
 MAXIMUM_RATIO = 200.0
@@ -211,7 +212,9 @@ def _hidden(name: str) -> bool:
 
 def _check_size(archive: Path, total: int, packed: int) -> None:
     if total > MAXIMUM_TOTAL_SIZE:
-        raise InputError(archive, "recordings.archive_too_large", limit=f"{MAXIMUM_TOTAL_SIZE / 1024**3:.0f} GiB")
+        raise InputError(
+            archive, "recordings.archive_too_large", limit=f"{MAXIMUM_TOTAL_SIZE / 1024**3:.0f} GiB"
+        )
     if total > RATIO_MATTERS_FROM and total > MAXIMUM_RATIO * max(packed, 1):
         raise InputError(archive, "recordings.archive_bomb", ratio=round(total / max(packed, 1)))
 
@@ -231,7 +234,7 @@ def _zip(path: Path) -> FileSource:
             files[name] = info
     _check_size(path, sum(info.file_size for info in files.values()), path.stat().st_size)
     sizes = {name: files[name].file_size for name in sorted(files)}
-    opened = zipfile.ZipFile(path)  # noqa: SIM115 - members are read later; closed with the source
+    opened = zipfile.ZipFile(path)  # members are read later; closed with the source
     return FileSource(path, sizes, partial(_zip_member, opened, files))
 
 

@@ -15,14 +15,19 @@ from dataclasses import dataclass
 MAXIMUM_HEADER_LINES = 2000
 _NUMBER_START = re.compile(rb"[+-]?[.,]?[0-9]")
 _MISSING = (b"NOVALUE", b"NAN", b"INF", b"-INF", b"+INF", b"-NAN")
-_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
 
 
 def detect_encoding(data: bytes) -> str:
     """Return the Python name of the encoding of a text file.
 
-    A byte order mark decides; else zeros in every second byte mean UTF-16, valid UTF-8 is UTF-8 (plain ASCII is
-    named ``ascii``), bytes 0x80 to 0x9F mean Windows-1252, and what is left is Latin-1, which can read any byte.
+    A byte order mark decides; else zeros in every second byte mean UTF-16, valid UTF-8 is UTF-8 (plain ASCII
+    is named ``ascii``), bytes 0x80 to 0x9F mean Windows-1252, and what is left is Latin-1, which can read
+    any byte.
     """
     for mark, name in _BOMS:
         if data.startswith(mark):
@@ -57,7 +62,7 @@ def decode(data: bytes) -> tuple[str, str]:
 def in_single_bytes(data: bytes) -> tuple[bytes, str]:
     """Return a text file with one byte for every ASCII character, and the encoding it had.
 
-    UTF-16 becomes UTF-8, a byte order mark is removed, line ends become ``\\n``; everything else stays.
+    UTF-16 becomes UTF-8, a byte order mark is removed, line ends become line feeds; everything else stays.
     """
     encoding = detect_encoding(data)
     if encoding.startswith("utf-16"):
@@ -117,7 +122,8 @@ def split_header(data: bytes, known_keys: Iterable[str] = ()) -> HeadedText:
     data
         The whole file.
     known_keys
-        Header keys of the format (see `key_of`); a line that starts with one is a header line even without colon.
+        Header keys of the format (see `key_of`); a line that starts with one is a header line even without
+        colon.
     """
     content, encoding = in_single_bytes(data)
     text_encoding = "utf-8" if encoding.startswith(("utf", "ascii")) else encoding

@@ -1,8 +1,8 @@
 """Test, vehicle, barrier and occupant records of an NHTSA EV5 file as attributes of the recording.
 
 Keys of an occupant's published values: ``published <vehicle><position> <what>``, for example
-``published 11 HIC`` (vehicle 1, ISO position 1). They are what the laboratory reported, to be shown beside what
-is computed, never to replace it. A value of 0 means "not reported" in these records and is left out.
+``published 11 HIC`` (vehicle 1, ISO position 1). They are what the laboratory reported, to be shown beside
+what is computed, never to replace it. A value of 0 means "not reported" in these records and is left out.
 Source: NHTSA Test Reference Guide, Version 5, vol. I, sections 2.3 to 2.6.
 """
 
@@ -24,9 +24,10 @@ _TEST = (
     "impact point", "number of curves", "test comment",
 )  # fmt: skip
 _VEHICLE = {
-    1: "make", 2: "model", 3: "model year", 4: "NHTSA number", 5: "body", 6: "VIN", 7: "engine", 10: "test mass",
-    11: "kerb mass", 12: "wheelbase", 13: "length", 14: "width", 15: "centre of gravity behind front axle",
-    41: "speed", 42: "crabbed angle", 43: "principal direction of force", 80: "comment",
+    1: "make", 2: "model", 3: "model year", 4: "NHTSA number", 5: "body", 6: "VIN", 7: "engine",
+    10: "test mass", 11: "kerb mass", 12: "wheelbase", 13: "length", 14: "width",
+    15: "centre of gravity behind front axle", 41: "speed", 42: "crabbed angle",
+    43: "principal direction of force", 80: "comment",
 }  # fmt: skip
 _BARRIER = ("rigid or deformable", "shape", "angle", "pole diameter", "comment")
 #: Field of the OCCUPANT record to the end of the attribute key.
@@ -104,5 +105,7 @@ def occupants_of(records: Records, place: str) -> Occupants:
         for number, name in _OCCUPANT.items():
             if _field(parts, number):
                 published[f"occupant {vehicle}{position} {name}"] = _field(parts, number)
-    by_position = {position: dummies[vehicle, position] for vehicle, position in sorted(dummies, reverse=True)}
+    by_position = {
+        position: dummies[vehicle, position] for vehicle, position in sorted(dummies, reverse=True)
+    }
     return Occupants(dummies, dict(sorted(by_position.items())), published, tuple(findings))

@@ -1,7 +1,8 @@
 """ISO/TS 13499 ("ISO-MME"): ``NAME.mme``, ``Channel/NAME.chn`` and ``Channel/NAME.001`` …
 
-Here: finding the files of one recording, their header entries, implicit and explicit time. Numbers are read by
-``samples.py``. Source: ISO/TS 13499, file structure and header entries of the multimedia data exchange format.
+Here: finding the files of one recording, their header entries, implicit and explicit time. Numbers are read
+by ``samples.py``. Source: ISO/TS 13499, file structure and header entries of the multimedia data exchange
+format.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ _TEST_KEYS = frozenset(
             "Data format edition number", "Laboratory name", "Laboratory test ref. number", "Customer name",
             "Customer test ref. number", "Customer project ref. number", "Laboratory project ref. number",
             "Customer order number", "Title", "Medium No./number of media", "Timestamp", "Type of the test",
-            "Subtype of the test", "Regulation", "Reference temperature", "Relative air humidity", "Date of the test",
+            "Subtype of the test", "Regulation", "Reference temperature", "Relative air humidity",
+            "Date of the test",
             "Number of test objects", "Name of test object 1", "Velocity test object 1", "Mass test object 1",
             "Driver position object 1", "Impact side test object 1", "Type of test object 1",
             "Class of test object 1", "Code of test object 1", "Ref. number of test object 1",
@@ -45,13 +47,19 @@ _CHANNEL_KEYS = frozenset(
         key_of,
         (
             "Test object number", "Name of the channel", "Laboratory channel code", "Customer channel code",
-            "Channel code", "Unit", "Reference system", "Transducer type", "Pre-filter type", "Cut off frequency",
-            "Channel amplitude class", "Reference channel", "Reference channel name", "Data source", "Data status",
-            "Sampling interval", "Bit resolution", "Time of first sample", "Number of samples", "First global maximum value",
-            "First global minimum value", "Start offset interval", "End offset interval", "Channel frequency class",
+            "Channel code", "Unit", "Reference system", "Transducer type", "Pre-filter type",
+            "Cut off frequency",
+            "Channel amplitude class", "Reference channel", "Reference channel name", "Data source",
+            "Data status",
+            "Sampling interval", "Bit resolution", "Time of first sample", "Number of samples",
+            "First global maximum value",
+            "First global minimum value", "Start offset interval", "End offset interval",
+            "Channel frequency class",
         ),
     )
 )  # fmt: skip
+#: Keys that other texts have too do not make a test header on their own.
+_OWN_TEST_KEYS = _TEST_KEYS - {"title", "timestamp", "regulation", "customername", "dateofthetest"}
 _INDEX_KEYS = frozenset(map(key_of, ("Instrumentation standard", "Number of channels")))
 _INDEX_ENTRY = re.compile(r"nameofchannel0*(\d+)")
 _NUMBERED = re.compile(r"\.(\d{1,6})$")
@@ -68,7 +76,7 @@ class _Files:
 
 
 def _kind(source: FileSource, name: str) -> str | None:
-    """What a file is by its content: ``test``, ``index``, ``channel`` or ``None``."""
+    """Return what a file is by its content: ``test``, ``index``, ``channel`` or ``None``."""
     head = source.head(name)
     if head.count(b":") < 2 and head.count(b":\x00") + head.count(b"\x00:") < 2:
         return None
@@ -80,7 +88,9 @@ def _kind(source: FileSource, name: str) -> str | None:
         "channel": sum(1 for key in keys if key in _CHANNEL_KEYS),
     }
     kind = max(scores, key=scores.__getitem__)
-    return kind if scores[kind] >= 2 else None
+    if scores[kind] < 2 or (kind == "test" and not _OWN_TEST_KEYS.intersection(keys)):
+        return None
+    return kind
 
 
 def _suffix(name: str) -> str:
@@ -163,14 +173,18 @@ def _files(source: FileSource) -> _Files:
 
 
 def _channel_folders(source: FileSource, folder: str) -> list[str]:
-    """Folders that may hold the channels of a header in ``folder``: ``Channel`` first, then it, then others."""
-    below = sorted({_folder(name) for name in source.names if str(PurePosixPath(_folder(name)).parent) == folder})
+    """Return where the channels of a header in ``folder`` may be: ``Channel``, the folder, others below."""
+    below = sorted(
+        {_folder(name) for name in source.names if str(PurePosixPath(_folder(name)).parent) == folder}
+    )
     named = [place for place in below if PurePosixPath(place).name.lower() == "channel"]
     return [*named, folder, *(place for place in below if place not in named and place != folder)]
 
 
 def _without_test_header(source: FileSource, kinds: Mapping[str, str], focus: str | None) -> _Files:
-    groups = sorted({(_folder(n), _stem(n)) for n, k in kinds.items() if k == "channel" and _NUMBERED.search(n)})
+    groups = sorted(
+        {(_folder(n), _stem(n)) for n, k in kinds.items() if k == "channel" and _NUMBERED.search(n)}
+    )
     if focus is not None:
         groups = [group for group in groups if group == (_folder(focus), _stem(focus))]
     if not groups:
@@ -210,8 +224,8 @@ def _malformed(place: str, header: HeadedText, severity: Severity, label: str | 
     ]
 
 
-def _number(header: HeadedText, key: str) -> float | None | str:
-    """Return the number of an entry, ``None`` when it is absent, the text itself when it is no finite number."""
+def _number(header: HeadedText, key: str) -> float | str | None:
+    """Return the number of an entry, ``None`` when absent, the text itself when no finite number."""
     text = header.get(key)
     if text is None:
         return None
@@ -272,6 +286,8 @@ def _head(source: FileSource, file: str, listed: _Listed | None) -> _Head:
     if (header.get("Reference channel") or "").lower().startswith("explicit"):
         explicit = header.get("Reference channel name") or ""
         columns = 1 if explicit else 2
+    elif code is not None and code.main_location == "TIRS" and step is None:
+        explicit = code.text  # a time reference is its own time
     elif step is None or start is None:
         missing = "Sampling interval" if step is None else "Time of first sample"
         findings.append(Finding("recordings.no_time", "error", place, label, {"key": missing}))
@@ -310,7 +326,9 @@ def read(source: FileSource, *, eager: bool = False) -> Recording:
     attributes, test_findings, read_files = _test_header(source, files)
     findings += test_findings
     heads: list[_Head] = []
-    wanted = {number: files.channels[number] for number in listed if number in files.channels} or files.channels
+    wanted = {
+        number: files.channels[number] for number in listed if number in files.channels
+    } or files.channels
     for number, file in sorted(wanted.items()):
         try:
             head = _head(source, file, listed.get(number))
@@ -377,7 +395,11 @@ def _channels(heads: Sequence[_Head], eager: bool) -> list[Channel]:
     loads = [converted(parsed, head.unit) for parsed, head in zip(sources, heads, strict=True)]
     by_name: dict[str, int] = {}
     for number, head in enumerate(heads):
-        for name in (head.code.text if head.code else "", head.name, head.header.get("Laboratory channel code")):
+        for name in (
+            head.code.text if head.code else "",
+            head.name,
+            head.header.get("Laboratory channel code"),
+        ):
             if name:
                 by_name.setdefault(key_of(name), number)
     channels = []
@@ -386,8 +408,8 @@ def _channels(heads: Sequence[_Head], eager: bool) -> list[Channel]:
         if head.explicit == "":
             load_time = _first_column(parsed)
         elif head.explicit is not None:
-            number = by_name.get(key_of(head.explicit))
-            reference = None if number is None else (loads[number], heads[number])
+            found = by_name.get(key_of(head.explicit))
+            reference = None if found is None else (loads[found], heads[found])
             load_time, load_findings = _explicit_time(head, parsed, reference)
         channels.append(
             Channel(

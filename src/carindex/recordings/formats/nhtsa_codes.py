@@ -24,13 +24,13 @@ def _table() -> Mapping[str, Any]:
 
 
 def position_of(location: str) -> str | None:
-    """Return the ISO position digit of an occupant location (``02``: ``3``), ``None`` when it is not known."""
+    """Return the ISO position digit of an occupant location (``02``: ``3``), ``None`` when unknown."""
     entry = _table()["positions"].get(location.strip())
-    return entry["position"] if entry else None
+    return str(entry["position"]) if entry else None
 
 
 def dummy_of(occupant_type: str, size: str, remarks: str) -> str | None:
-    """Return the ISO dummy code of an occupant record, ``None`` when neither codes nor remarks name a dummy."""
+    """Return the ISO dummy code of an occupant record, ``None`` when nothing in it names a dummy."""
     sizes = _table()["dummies"].get(occupant_type.strip().upper(), {})
     entry = sizes.get(size.strip().upper()) or sizes.get("*")
     if entry:
@@ -100,9 +100,7 @@ def code_of(
     fine = location[6:8] if not redundant else "RD"
     last = location[8:10] or (dummy if of_occupant else "00")
     where = position if of_occupant else "0"
-    return ChannelCode.parse(
-        f"{test_object}{where}{location[:6]}{fine}{last}{dimension}{direction}0"
-    )
+    return ChannelCode.parse(f"{test_object}{where}{location[:6]}{fine}{last}{dimension}{direction}0")
 
 
 def _location(entry: Mapping[str, Any], dimension: str, dummy: str) -> str:

@@ -1,8 +1,8 @@
 """NHTSA "EV5 ASCII X-Y": a pipe-separated specification file and one file a curve.
 
-Here: the records of the specification file, the curve files (``seconds<TAB>value`` or values only), their time
-axis. Codes are mapped in ``nhtsa_codes.py``. Polarity is that of SAE J211 already and is left as recorded.
-Source: NHTSA Test Reference Guide, Version 5, vol. I, sections 2.2 to 2.8 and appendix A.
+Here: the records of the specification file, the curve files (``seconds<TAB>value`` or values only), their
+time axis. Codes are mapped in ``nhtsa_codes.py``. Polarity is that of SAE J211 already and is left as
+recorded. Source: NHTSA Test Reference Guide, Version 5, vol. I, sections 2.2 to 2.8 and appendix A.
 """
 
 from __future__ import annotations
@@ -35,13 +35,16 @@ STEP_TOLERANCE = 0.02
 PRINTED_TIME = 0.6e-6
 #: Field order of the INSTRUMENTATION record.
 _FIELDS = (
-    "vehicle", "curve number", "sensor type", "sensor location", "sensor attachment", "axis", "time unit", "Unit",
+    "vehicle", "curve number", "sensor type", "sensor location", "sensor attachment", "axis", "time unit",
+    "Unit",
     "Cut off frequency", "Transducer type", "calibration date", "Channel amplitude class",
     "channel maximum rating percent", "initial velocity", "first point", "last point", "time increment",
     "data status", "primary or redundant", "comment",
 )  # fmt: skip
 _NO_COMMENT = {"", "NO", "NO COMMENT", "NO COMMENTS", "NONE", "N/A", "NA"}
 _ABSENT = {"NO"}
+#: Comments that judge the data instead of naming the sensor; such a sensor is named after its location.
+_REMARK = re.compile(r"(QUES|NO VALID|NOT |INVALID|BAD |DATA )", re.IGNORECASE)
 
 
 def _looks_like_specification(head: bytes) -> bool:
@@ -116,8 +119,8 @@ def read(source: FileSource, *, eager: bool = False) -> Recording:
     -------
     Recording
         Channels in the order of the specification file. Sensors that were not installed are findings, not
-        channels. ``attributes`` has the test, vehicle and barrier records and what the laboratory published for
-        each occupant (see `carindex.recordings.formats.ev5_records`).
+        channels. ``attributes`` has the test, vehicle and barrier records and what the laboratory published
+        for each occupant (see `carindex.recordings.formats.ev5_records`).
 
     Raises
     ------
@@ -129,6 +132,8 @@ def read(source: FileSource, *, eager: bool = False) -> Recording:
         raise InputError(
             source.path, "recordings.several_recordings", first=names[0], second=names[1], count=len(names)
         )
+    if not names:
+        raise InputError(source.path, "recordings.no_channels")
     place = source.place(names[0])
     text, encoding = decode(source.read(names[0]))
     records = records_of(text)
@@ -191,7 +196,11 @@ def _absent(curve: _Curve, place: str, file: str | None) -> Finding:
     if said or file is not None:
         return Finding("recordings.not_installed", "note", where, curve.label, parameters)
     return Finding(
-        "recordings.missing_file", "warning", where, curve.label, {"file": f"*.{curve.number:03d}", "name": curve.name}
+        "recordings.missing_file",
+        "warning",
+        where,
+        curve.label,
+        {"file": f"*.{curve.number:03d}", "name": curve.name},
     )
 
 
@@ -205,7 +214,7 @@ def _curves(
     for line, parts in records:
         where = f"{place}:{line}"
         if len(parts) < len(_FIELDS) - 3 or not parts[1].isdecimal():
-            parameters = {"fields": len(parts), "expected": len(_FIELDS)}
+            parameters: dict[str, object] = {"fields": len(parts), "expected": len(_FIELDS)}
             findings.append(Finding("recordings.record", "error", where, None, parameters))
             continue
         padded = [*parts, *[""] * (len(_FIELDS) - len(parts))]
@@ -235,7 +244,7 @@ def _curve(
     comment = fields["comment"]
     spoken = "" if comment.upper() in _NO_COMMENT else comment
     described = f"{name_of(fields['sensor attachment'])} {fields['axis']} {fields['sensor type']}"
-    name = spoken or described.upper()
+    name = described.upper() if not spoken or _REMARK.match(spoken) else spoken
     unit, findings = unit_of(fields["Unit"], where, name)
     position = position_of(fields["sensor location"])
     seat = (fields["vehicle"], position or "")
@@ -282,8 +291,8 @@ def _first_and_last(data: bytes) -> tuple[float, float]:
 def _time_axis(curve: _Curve, text: SampleText) -> _Time:
     """Return the time axis from the header where the time column agrees with it, else from the column.
 
-    First and last time and the number of lines are compared here; that every time between them fits is checked
-    when the samples are parsed (see `_examined`).
+    First and last time and the number of lines are compared here; that every time between them fits is
+    checked when the samples are parsed (see `_examined`).
     """
     place, label = f"{text.place}", curve.label
     first_point, increment = _integer(curve.fields["first point"]), _integer(curve.fields["time increment"])
@@ -332,7 +341,9 @@ def _time_from_column(text: SampleText, start: float, step: float, factor: float
     agrees = math.isnan(step) or (abs(own_step - step) <= 1e-9 and abs(own_start - start) <= PRINTED_TIME)
     parameters = {"start": f"{own_start:.6g}", "step": f"{own_step:.6g}", "header_start": f"{start:.6g}",
                   "header_step": f"{step:.6g}"}  # fmt: skip
-    findings = () if agrees else (Finding("recordings.time_differs", "warning", text.place, label, parameters),)
+    findings = (
+        () if agrees else (Finding("recordings.time_differs", "warning", text.place, label, parameters),)
+    )
     return _Time(own_start, own_step, factor, findings=findings)
 
 
@@ -342,8 +353,10 @@ def _fits(time: Samples, start: float, step: float) -> bool:
     return bool(np.mean(near) > 0.99)
 
 
-def _examined(text: SampleText, time: _Time, parsed: Callable[[], Parsed]) -> Callable[[], tuple[Finding, ...]]:
-    """Findings of the samples, and of the times that do not fit the constant step."""
+def _examined(
+    text: SampleText, time: _Time, parsed: Callable[[], Parsed]
+) -> Callable[[], tuple[Finding, ...]]:
+    """Return the findings of the samples, and of the times that do not fit the constant step."""
 
     def findings() -> tuple[Finding, ...]:
         result = parsed()
@@ -355,7 +368,7 @@ def _examined(text: SampleText, time: _Time, parsed: Callable[[], Parsed]) -> Ca
             wrong = np.flatnonzero(np.abs(column - ideal) > STEP_TOLERANCE * time.step + PRINTED_TIME)
         if not wrong.size:
             return result.findings
-        parameters = {"count": int(wrong.size), "line": text.first_line + int(wrong[0])}
+        parameters: dict[str, object] = {"count": int(wrong.size), "line": text.first_line + int(wrong[0])}
         finding = Finding("recordings.time_irregular", "error", text.place, text.label, parameters)
         return (*result.findings, finding)
 

@@ -1,17 +1,21 @@
 """Data quality of a recording: what is wrong with which channel, how grave it is and what follows.
 
-Every check is a small function that takes one `Signal` or the whole `Test` and yields findings; this module only
-runs them in order. Limits and their reasons are data (``quality_limits.yaml``), words are data (``messages.yaml``).
-Nothing is ever corrected: an *error* refuses the criteria that need the channel, a *warning* asks to look at it.
+Every check is a small function that takes one `Signal` or the whole `Test` and yields findings; this module
+only runs them in order. Limits and their reasons are data (``quality_limits.yaml``), words are data
+(``messages.yaml``). Nothing is ever corrected: an *error* refuses the criteria that need the channel, a
+*warning* asks to look at it.
 
-What the checks cannot see, because the values stay possible: a wrong unit of a single cross axis (g for m/s² in the
-y axis of a frontal test), a scale error below a factor of about four, the sign of neck, lumbar and pelvis loads,
-and a redundant sensor that is wrong in the same way as the primary one.
+What the checks cannot see, because the values stay possible: a wrong unit of a single cross axis (g for m/s²
+in the y axis of a frontal test), a scale error below a factor of about four, the sign of neck, lumbar and
+pelvis loads, and a redundant sensor that is wrong in the same way as the primary one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+
+import numpy as np
 
 from carindex.messages import Finding
 from carindex.recordings.model import Channel, Recording
@@ -79,28 +83,25 @@ def examine(recording: Recording) -> tuple[Finding, ...]:
         First what the reader noticed, then channel by channel in the order of the file, then what only shows
         between channels. The same recording gives the same findings in the same order.
     """
-    signals: list[Signal] = []
-    found: list[Finding] = list(recording.findings)
-    for channel in recording.channels:
-        signal = read_signal(channel)
-        if isinstance(signal, Finding):
-            found.append(signal)
-        else:
-            signals.append(signal)
-            found.extend(_reader_findings(channel))
-    for signal in signals:
-        for check in SIGNAL_CHECKS:
-            found.extend(check(signal))
-    test = Test(recording, tuple(signals))
-    for test_check in TEST_CHECKS:
-        found.extend(test_check(test))
-    found.extend(sensors.redundant_disagrees(test, refused_channels(found)))
+    # Absurd values (1e308) may overflow on the way to being reported.
+    with np.errstate(over="ignore", invalid="ignore"):
+        signals: list[Signal] = []
+        found: list[Finding] = list(recording.findings)
+        for channel in recording.channels:
+            signal = read_signal(channel)
+            if isinstance(signal, Finding):
+                found.append(signal)
+            else:
+                signals.append(signal)
+                found.extend(channel.findings)
+        for signal in signals:
+            for check in SIGNAL_CHECKS:
+                found.extend(check(signal))
+        test = Test(recording, tuple(signals))
+        for test_check in TEST_CHECKS:
+            found.extend(test_check(test))
+        found.extend(sensors.redundant_disagrees(test, refused_channels(found)))
     return _once(found)
-
-
-def _reader_findings(channel: Channel) -> Iterable[Finding]:
-    """Return what the reader noticed while it parsed the samples, when it keeps such findings."""
-    return getattr(channel, "findings", ())
 
 
 def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -144,6 +145,6 @@ def usable_span(channel: Channel) -> slice:
         return slice(0, signal.values.size)
     zero = signal.index(0.0) if signal.has_time else 0
     gaps = [-1, *(int(i) for i in (~signal.finite).nonzero()[0]), signal.values.size]
-    runs = [(a + 1, b) for a, b in zip(gaps, gaps[1:], strict=False) if b - a > 1]
+    runs = [(a + 1, b) for a, b in pairwise(gaps) if b - a > 1]
     first, last = next((run for run in runs if run[1] > zero), runs[-1])
     return slice(first, last)

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import yaml
 
+from carindex.messages import Severity
 from carindex.recordings.model import ChannelCode
 
 Row = Mapping[str, Any]
@@ -76,6 +77,11 @@ def criterion_reads(code: ChannelCode | None) -> bool:
     if code.main_location in locations("occupant"):
         return code.position != "0"
     return False
+
+
+def severity_of(code: ChannelCode | None) -> Severity:
+    """Return how grave a defect of a channel is: it refuses a criterion only where one reads the channel."""
+    return "error" if criterion_reads(code) else "warning"
 
 
 def _plain(unit: str) -> str:

@@ -35,7 +35,7 @@ def status_of(signal: Signal) -> str:
 
 
 def valid_until(signal: Signal) -> float | None:
-    """Return the time in s up to which the laboratory calls the channel valid, ``None`` when it names none."""
+    """Return the time in s up to which the laboratory calls the channel valid, else ``None``."""
     match = words(limits()["remarks"]["until"]).search(remark_of(signal))
     if match is None:
         return None
@@ -46,8 +46,8 @@ def valid_until(signal: Signal) -> float | None:
 def laboratory_remark(signal: Signal) -> Iterator[Finding]:
     """Report comments and status codes by which the laboratory withdraws or doubts a channel.
 
-    Data that the laboratory does not stand behind rate nobody: error. Valid up to a time after which nothing is
-    needed, or a channel that no criterion reads: warning.
+    Data that the laboratory does not stand behind rate nobody: error. Valid up to a time after which nothing
+    is needed, or a channel that no criterion reads: warning.
     """
     table = limits()["remarks"]
     remark, status = remark_of(signal), status_of(signal)
@@ -67,7 +67,7 @@ def laboratory_remark(signal: Signal) -> Iterator[Finding]:
 
 
 def recording_remark(test: Test) -> Iterator[Finding]:
-    """Report a comment on the whole test that speaks of bad data; which channels it means stays with the reader."""
+    """Report a comment on the whole test that speaks of bad data; it may mean any channel."""
     table = limits()["remarks"]
     for key, value in test.attributes.items():
         if not any(word in key for word in table["comment_keys"]):
@@ -78,7 +78,7 @@ def recording_remark(test: Test) -> Iterator[Finding]:
 
 
 def _stated_class(signal: Signal) -> tuple[float, str] | None:
-    """Return the lowest class already applied, and where it is stated; the cut-off counts by its -3 dB frequency."""
+    """Return the lowest class already applied, and how it is stated."""
     assert signal.code is not None
     table = limits()
     stated: list[tuple[float, str]] = []
@@ -96,7 +96,7 @@ def _stated_class(signal: Signal) -> tuple[float, str] | None:
 
 
 def filter_applied(signal: Signal) -> Iterator[Finding]:
-    """Report a filter lower than the class that a criterion needs: its peaks are cut and cannot be brought back."""
+    """Report a filter lower than the class that a criterion needs: peaks are cut for good."""
     rows = rows_for(signal.code, "filter_classes", "rows")
     if not rows or signal.code is None:
         return
@@ -112,7 +112,7 @@ def filter_applied(signal: Signal) -> Iterator[Finding]:
 
 
 def already_filtered(test: Test) -> Iterator[Finding]:
-    """Report once which channels come filtered with a class that is high enough: they are not filtered again."""
+    """Report once how many channels come filtered: they are not filtered down to that class again."""
     letters = limits()["filter_classes"]["letters"]
     filtered = [s for s in test.signals if s.code is not None and s.code.filter_class in letters]
     if filtered:

@@ -10,30 +10,25 @@ from collections.abc import Iterator
 import numpy as np
 
 from carindex.messages import Finding, Severity
-from carindex.recordings.quality.limits import criterion_reads, limits, number, rows_for
+from carindex.recordings.quality.limits import limits, number, rows_for
 from carindex.recordings.quality.remarks import valid_until
 from carindex.recordings.quality.signal import Signal, Test
-
-
-def _grave(signal: Signal) -> Severity:
-    """A defect refuses a criterion only where one reads the channel."""
-    return "error" if criterion_reads(signal.code) else "warning"
 
 
 def sample_count(signal: Signal) -> Iterator[Finding]:
     """Report a number of samples that differs from the header, and a channel without any."""
     found, declared = signal.values.size, signal.channel.declared_samples
     if not signal.has_samples:
-        yield signal.finding("channel_empty", _grave(signal), found=found)
+        yield signal.finding("channel_empty", signal.severity, found=found)
         return
     if declared is None or declared == found:
         return
     missing = declared - found
-    # A few samples more or less move no criterion; beyond that the file was cut off while it was written or sent.
+    # A few samples more or less move no criterion; beyond that the file was cut off when written or sent.
     cut = missing > number("record", "samples_tolerated") * declared
     yield signal.finding(
         "samples_cut" if cut else "samples_differ",
-        _grave(signal) if cut else "warning",
+        signal.severity if cut else "warning",
         found=found,
         declared=declared,
         end=_ms(signal.end),
@@ -62,14 +57,14 @@ def not_finite(signal: Signal) -> Iterator[Finding]:
             yield signal.finding("infinite_at_end", "warning", infinite=infinite)
         return
     window = signal.window if signal.is_timed else slice(None)
-    severity: Severity = _grave(signal) if bad[window].any() else "warning"
+    severity: Severity = signal.severity if bad[window].any() else "warning"
     yield signal.finding(
         "not_finite",
         severity,
         count=int(indices.size),
         infinite=infinite,
-        first=_ms(float(signal.time[indices[0]])),
-        last=_ms(float(signal.time[indices[-1]])),
+        first=_ms(signal.time_at(int(indices[0]))),
+        last=_ms(signal.time_at(int(indices[-1]))),
     )
 
 
@@ -78,15 +73,19 @@ def time_order(signal: Signal) -> Iterator[Finding]:
     channel = signal.channel
     if channel.has_constant_step:
         if not signal.has_time:
-            yield signal.finding("no_time_base", _grave(signal), step=channel.step, start=channel.start)
+            yield signal.finding("no_time_base", signal.severity, step=channel.step, start=channel.start)
         return
     if signal.time.size != signal.values.size:
-        yield signal.finding("time_count", _grave(signal), times=signal.time.size, samples=signal.values.size)
+        yield signal.finding(
+            "time_count", signal.severity, times=signal.time.size, samples=signal.values.size
+        )
         return
     steps = np.diff(signal.time)
     back = np.flatnonzero(~(steps > 0))  # catches NaN too
     if back.size:
-        yield signal.finding("time_not_rising", _grave(signal), count=int(back.size), sample=int(back[0]) + 2)
+        yield signal.finding(
+            "time_not_rising", signal.severity, count=int(back.size), sample=int(back[0]) + 2
+        )
         return
     if not steps.size:
         return
@@ -97,7 +96,7 @@ def time_order(signal: Signal) -> Iterator[Finding]:
         inside = begins < window["end"] and ends > window["start"]
         yield signal.finding(
             "time_gap",
-            _grave(signal) if inside else "warning",
+            signal.severity if inside else "warning",
             first=_ms(float(begins)),
             last=_ms(float(ends)),
         )
@@ -112,7 +111,7 @@ def time_zero(signal: Signal) -> Iterator[Finding]:
     first = float(signal.time[signal.span[0]])
     late = number("record", "start_tolerated")
     if first > late or signal.end < 0:
-        yield signal.finding("time_zero_outside", _grave(signal), first=_ms(first), last=_ms(signal.end))
+        yield signal.finding("time_zero_outside", signal.severity, first=_ms(first), last=_ms(signal.end))
 
 
 def sampling_rate(signal: Signal) -> Iterator[Finding]:
@@ -154,10 +153,10 @@ def ends_early(test: Test) -> Iterator[Finding]:
             remark = valid_until(signal)
             if remark is not None and abs(remark - signal.end) < 2e-3:
                 continue  # the laboratory says so itself, and its remark is reported
-            severity = _grave(signal) if signal.end < needed else "warning"
+            severity = signal.severity if signal.end < needed else "warning"
             yield signal.finding("ends_early", severity, end=_ms(signal.end), usual=_ms(usual))
         elif signal.end < needed and _still_active(signal):
-            yield signal.finding("active_at_end", _grave(signal), end=_ms(signal.end))
+            yield signal.finding("active_at_end", signal.severity, end=_ms(signal.end))
     if usual < needed:
         yield Finding(
             "recordings.record_short",

@@ -11,16 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carindex.messages import Finding, Severity
-from carindex.recordings.quality.limits import criterion_reads, locations, number, rows_for
+from carindex.messages import Finding
+from carindex.recordings.quality.limits import locations, number, rows_for
 from carindex.recordings.quality.signal import Signal, Test
 
 # Load cells measure forces and moments on one time base, and criteria combine the two (Nij, tibia index).
 _TOGETHER = {"MO": "FO"}
-
-
-def _grave(signal: Signal) -> Severity:
-    return "error" if criterion_reads(signal.code) else "warning"
 
 
 def _is_redundant(signal: Signal) -> bool:
@@ -52,8 +48,8 @@ def sensors(test: Test, *, by_dimension: bool = True) -> Iterator[list[Signal]]:
 def time_base_of_axes(test: Test) -> Iterator[Finding]:
     """Report axes of one sensor that differ in step, start or number of samples.
 
-    The axes that differ from most others are refused, with a tie all of them: a resultant of values that were not
-    measured at the same time is wrong. Axes that only end at different times share what they have: warning.
+    The axes that differ from most others are refused, with a tie all of them: a resultant of values that were
+    not measured at the same time is wrong. Axes that only end at different times share a span: warning.
     """
     for axes in sensors(test, by_dimension=False):
         step_difference = number("time", "step_difference")
@@ -73,7 +69,7 @@ def time_base_of_axes(test: Test) -> Iterator[Finding]:
             other = next(s for s in axes if s is not signal and not _same_base(s, signal))
             yield signal.finding(
                 "axes_time_base",
-                _grave(signal),
+                signal.severity,
                 step=f"{signal.step:.6g}",
                 start=f"{signal.time[0]:.6g}",
                 other=other.channel.label,
@@ -113,7 +109,7 @@ def dead_axis(test: Test) -> Iterator[Finding]:
             if _is_dead(signal, largest):
                 yield signal.finding(
                     "dead_axis",
-                    _grave(signal),
+                    signal.severity,
                     size=f"{signal.smooth_peak:.3g}",
                     largest=f"{largest:.3g}",
                     unit=signal.channel.unit,
@@ -169,8 +165,8 @@ def redundant_pairs(test: Test) -> Iterator[Pair]:
 def redundant_disagrees(test: Test, unusable: frozenset[str]) -> Iterator[Finding]:
     """Report primary and redundant sensors that disagree, by the rms of their difference.
 
-    Measured on the smoothed signals in the crash window, against the whole sensor: a cross axis may differ more
-    in itself. A partner that is unusable anyway is not compared, so that it does not discredit a sound one.
+    Measured on the smoothed signals in the crash window, against the whole sensor: a cross axis may differ
+    more in itself. A partner that is unusable anyway is not compared: it must not discredit a sound one.
     """
     for pair in redundant_pairs(test):
         if {pair.primary.channel.label, pair.redundant.channel.label} & unusable:
@@ -184,7 +180,7 @@ def redundant_disagrees(test: Test, unusable: frozenset[str]) -> Iterator[Findin
                 continue  # a warning needs to be said once, a refusal concerns both
             yield signal.finding(
                 "redundant_disagrees",
-                _grave(signal) if grave else "warning",
+                signal.severity if grave else "warning",
                 other=other.channel.label,
                 share=f"{difference * 100:.0f}",
                 size=f"{signal.smooth_peak:.4g}",
@@ -202,7 +198,8 @@ def _difference(pair: Pair) -> float | None:
         return None
     first = a.smooth[part][: time.size] - a.rest
     second = np.interp(time, b.time, b.smooth) - b.rest
-    power = sum(float(np.mean((s.smooth[s.window][: time.size] - s.rest) ** 2)) for s in pair.sensor)
+    axes = [s.smooth[s.window][: time.size] - s.rest for s in pair.sensor]
+    power = sum(float(np.mean(axis**2)) for axis in axes if axis.size)
     return float(np.sqrt(np.mean((first - second) ** 2) / power)) if power > 0 else None
 
 
@@ -238,7 +235,7 @@ def _excursion(signal: Signal) -> float:
 
 
 def duplicate_codes(test: Test) -> Iterator[Finding]:
-    """Report channels that share one code: which one a criterion takes would be luck, unless they are equal."""
+    """Report channels that share one code: which one a criterion takes would be luck."""
     groups: dict[str, list[Signal]] = {}
     for signal in test.signals:
         if signal.code is not None:
@@ -251,7 +248,7 @@ def duplicate_codes(test: Test) -> Iterator[Finding]:
             continue  # primary and redundant of a format that says so beside the code
         yield group[0].finding(
             "code_repeated_equal" if equal else "code_repeated",
-            "note" if equal else _grave(group[0]),
+            "note" if equal else group[0].severity,
             count=len(group),
             names=_names(group),
         )

@@ -6,6 +6,7 @@ usual end, speed and kind of impact. Does not belong here: any judgement, see th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +16,7 @@ import numpy as np
 
 from carindex.messages import Finding, InputError, Severity
 from carindex.recordings.model import Channel, ChannelCode, Recording, Samples
-from carindex.recordings.quality.limits import limits, number, words
+from carindex.recordings.quality.limits import limits, number, severity_of, words
 
 
 def smoothed(values: Samples, width: int) -> Samples:
@@ -58,6 +59,11 @@ class Signal:
         """The channel code."""
         return self.channel.code
 
+    @property
+    def severity(self) -> Severity:
+        """How grave a defect that would change a criterion is in this channel."""
+        return severity_of(self.code)
+
     def finding(self, name: str, severity: Severity, **parameters: object) -> Finding:
         """Return a finding about this channel."""
         place = f"{self.channel.place} {self.channel.label}".strip()
@@ -73,11 +79,11 @@ class Signal:
     @cached_property
     def is_whole(self) -> bool:
         """Whether every sample is a number."""
-        return bool(np.isfinite(self.values.sum())) or bool(self.finite.all())
+        return bool(self.finite.all())
 
     @cached_property
     def span(self) -> tuple[int, int]:
-        """First and last-but-one index of the samples between the first and the last number; ``(0, 0)``: none."""
+        """Index of the first number and the index after the last; ``(0, 0)`` without any."""
         if self.is_whole:
             return 0, self.values.size
         indices = np.flatnonzero(self.finite)
@@ -135,7 +141,11 @@ class Signal:
     @cached_property
     def end(self) -> float:
         """Time of the last number in s."""
-        return float(self.time[self.span[1] - 1]) if self.has_samples else float("nan")
+        return self.time_at(self.span[1] - 1) if self.has_samples else float("nan")
+
+    def time_at(self, index: int) -> float:
+        """Return the time of a sample in s, NaN when the file gives fewer times than samples."""
+        return float(self.time[index]) if index < self.time.size else float("nan")
 
     def index(self, time: float) -> int:
         """Return the index of the first sample at or after a time."""
@@ -178,7 +188,7 @@ class Signal:
         """Standard deviation of the sample noise, from the differences of neighbours (robust)."""
         if self.values.size < 3:
             return 0.0
-        return float(np.median(np.abs(np.diff(self.clean)))) / (0.6745 * np.sqrt(2.0))
+        return float(np.median(np.abs(np.diff(self.clean)))) / (0.6745 * math.sqrt(2.0))
 
     @cached_property
     def velocity_change(self) -> float:
@@ -186,12 +196,21 @@ class Signal:
 
         The mean before T0 is taken off first, so that an offset is not mistaken for a pulse.
         """
+        change = np.cumsum(self._loading)
+        return float(max(change.max(), change.min(), key=abs)) * self.step if change.size else 0.0
+
+    @property
+    def _loading(self) -> Samples:
         part = self.clean[self.index(0.0) : self.index(number("velocity", "end"))]
-        if not part.size:
-            return 0.0
-        offset = float(self.before.mean()) if self.before.size >= number("offset", "samples") else 0.0
-        change = np.cumsum(part - offset)
-        return float(max(change.max(), change.min(), key=abs)) * self.step
+        return part - float(self.before.mean()) if self.before.size >= number("offset", "samples") else part
+
+    @cached_property
+    def goes_one_way(self) -> bool:
+        """Whether the velocity change has a sign worth believing: not noise, not vibration to and fro."""
+        way = float(np.abs(self._loading).sum()) * self.step
+        return way > number("velocity", "least_way") and abs(self.velocity_change) > (
+            number("velocity", "one_way") * way
+        )
 
     @cached_property
     def attributes(self) -> Mapping[str, str]:
@@ -244,9 +263,7 @@ class Test:
         """Median end of the channels in s."""
         return float(np.median([signal.end for signal in self.timed])) if self.timed else float("nan")
 
-    @cached_property
-    def trunk(self) -> tuple[Signal, ...]:
-        """The accelerations along x whose velocity change follows the one of the car."""
+    def _trunk(self, direction: str) -> tuple[Signal, ...]:
         places = limits()["velocity"]["trunk"]
         return tuple(
             signal
@@ -254,19 +271,29 @@ class Test:
             if signal.code is not None
             and signal.code.main_location in places
             and signal.code.dimension == "AC"
-            and signal.code.direction == "X"
+            and signal.code.direction == direction
         )
+
+    @cached_property
+    def trunk(self) -> tuple[Signal, ...]:
+        """The accelerations along x whose velocity change follows the one of the car."""
+        return self._trunk("X")
+
+    @cached_property
+    def trunk_across(self) -> tuple[Signal, ...]:
+        """The same along y."""
+        return self._trunk("Y")
 
     def voters(self, test_object: str) -> tuple[Signal, ...]:
         """Return the signals of one test object that tell the direction and size of the pulse."""
-        return tuple(s for s in self.trunk if s.code is not None and s.code.test_object == test_object)
+        return _of_object(self.trunk, test_object)
 
     def usual_change(self, test_object: str) -> float | None:
         """Return the median size of the x velocity change in m/s, ``None`` with too few channels."""
         voters = self.voters(test_object)
         if len(voters) < number("velocity", "voters"):
             return None
-        return float(np.median([abs(signal.velocity_change) for signal in voters]))
+        return _usual_change(voters)
 
     def speed(self, test_object: str) -> float | None:
         """Return the speed that the header states for a test object in m/s, ``None`` when it states none."""
@@ -290,7 +317,7 @@ class Test:
         return {}
 
     def impact(self, test_object: str) -> str:
-        """Return the kind of impact of a test object, from the header or by a clear majority of the channels."""
+        """Return the kind of impact of a test object, from the header or by a majority of the channels."""
         if self.stated_impact != "unknown":
             return self.stated_impact
         if test_object not in self._impacts:
@@ -298,12 +325,22 @@ class Test:
         return self._impacts[test_object]
 
     def _majority(self, test_object: str) -> str:
-        confident = number("velocity", "confident")
-        changes = [s.velocity_change for s in self.voters(test_object)]
-        sure = [change for change in changes if abs(change) >= confident]
-        if len(sure) < number("velocity", "voters") or len(sure) < len(changes) / 2:
+        voters = self.voters(test_object)
+        across = _of_object(self.trunk_across, test_object)
+        if across and voters and _usual_change(across) > _usual_change(voters):
+            return "side"
+        sure = [signal for signal in voters if signal.goes_one_way]
+        if len(sure) < number("velocity", "voters") or len(sure) < len(voters) / 2:
             return "unknown"
-        negative = sum(change < 0 for change in sure) / len(sure)
+        negative = sum(signal.velocity_change < 0 for signal in sure) / len(sure)
         if negative >= number("velocity", "majority"):
             return "frontal"
         return "rear" if 1 - negative >= number("velocity", "majority") else "unknown"
+
+
+def _of_object(signals: tuple[Signal, ...], test_object: str) -> tuple[Signal, ...]:
+    return tuple(s for s in signals if s.code is not None and s.code.test_object == test_object)
+
+
+def _usual_change(signals: tuple[Signal, ...]) -> float:
+    return float(np.median([abs(signal.velocity_change) for signal in signals]))

@@ -9,15 +9,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from carindex.messages import Finding, Severity
+from carindex.messages import Finding
 from carindex.recordings.model import Samples
-from carindex.recordings.quality.limits import criterion_reads, limits, number, rows_for
+from carindex.recordings.quality.limits import limits, number, rows_for
 from carindex.recordings.quality.magnitude import is_belt
 from carindex.recordings.quality.signal import Signal, Test
-
-
-def _grave(signal: Signal) -> Severity:
-    return "error" if criterion_reads(signal.code) else "warning"
 
 
 def _repeats(values: Samples) -> tuple[int, int]:
@@ -34,7 +30,7 @@ def _repeats(values: Samples) -> tuple[int, int]:
 def flat(signal: Signal) -> Iterator[Finding]:
     """Report a channel whose every sample is the same."""
     if signal.has_samples and signal.values.size > 4 and signal.low == signal.high:
-        yield signal.finding("flat", _grave(signal), value=f"{signal.low:.4g}", unit=signal.channel.unit)
+        yield signal.finding("flat", signal.severity, value=f"{signal.low:.4g}", unit=signal.channel.unit)
 
 
 def held(signal: Signal) -> Iterator[Finding]:
@@ -45,7 +41,8 @@ def held(signal: Signal) -> Iterator[Finding]:
     """
     if not signal.is_timed or signal.low == signal.high:
         return
-    part = signal.clean[signal.window]
+    begin = max(signal.window.start, signal.span[0])
+    part = signal.clean[begin : min(signal.window.stop, signal.span[1])]
     first, length = _repeats(part)
     table = limits()["hold"]
     if length < table["samples"] or length * signal.step < table["time"]:
@@ -53,12 +50,12 @@ def held(signal: Signal) -> Iterator[Finding]:
     level = float(part[first])
     at_zero = abs(level) <= table["zero"] * signal.peak
     at_edge = first == 0 or first + length >= part.size
-    if at_zero and at_edge:
-        return
-    begins = float(signal.time[signal.window.start + first])
+    if (at_zero and at_edge) or (level in (signal.high, signal.low) and _is_high(signal, level)):
+        return  # at rest, or a matter of `saturated`
+    begins = float(signal.time[begin + first])
     yield signal.finding(
         "held",
-        "warning" if at_zero else _grave(signal),
+        "warning" if at_zero else signal.severity,
         value=f"{level:.4g}",
         unit=signal.channel.unit,
         first=f"{begins * 1e3:.1f}",
@@ -73,7 +70,7 @@ def saturated(signal: Signal) -> Iterator[Finding]:
     table = limits()["saturation"]
     values = signal.clean
     for extreme in (signal.high, signal.low):
-        if abs(extreme - signal.rest) < table["level"] * signal.peak:
+        if not _is_high(signal, extreme):
             continue
         at_extreme = values == extreme
         if int(at_extreme.sum()) < table["samples"]:  # cheap, and true for nearly every channel
@@ -88,12 +85,16 @@ def saturated(signal: Signal) -> Iterator[Finding]:
         if max(entered, left) > table["jump"] * resolution:
             yield signal.finding(
                 "saturated",
-                _grave(signal),
+                signal.severity,
                 value=f"{extreme:.4g}",
                 unit=signal.channel.unit,
                 count=length,
                 first=f"{signal.time[first] * 1e3:.1f}",
             )
+
+
+def _is_high(signal: Signal, level: float) -> bool:
+    return abs(level - signal.rest) >= number("saturation", "level") * signal.peak
 
 
 def _longest_true(flags: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> tuple[int, int]:
@@ -118,7 +119,7 @@ def offset_before_zero(signal: Signal) -> Iterator[Finding]:
     grave = share > table["error"] and not is_belt(signal)
     yield signal.finding(
         "offset_before_zero",
-        _grave(signal) if grave else "warning",
+        signal.severity if grave else "warning",
         offset=f"{offset:.4g}",
         unit=signal.channel.unit,
         share=f"{share * 100:.0f}",
@@ -129,8 +130,8 @@ def polarity(test: Test) -> Iterator[Finding]:
     """Report channels that move against the sign convention of SAE J211/1, where the sign is beyond doubt.
 
     Error where a criterion reads one sign only, so that it would take a loaded occupant for an unloaded one;
-    warning where it takes the resultant or the magnitude. Neck, lumbar spine and pelvis forces are not judged:
-    both signs occur in sound tests.
+    warning where it takes the resultant or the magnitude. Neck, lumbar spine and pelvis forces are not
+    judged: both signs occur in sound tests.
     """
     dominance = number("polarity", "dominance")
     for signal in test.timed:

@@ -1,0 +1,323 @@
+"""Rate a table of cars: read a piece, rate it, write it; memory stays what it was asked to stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from carindex.campaign.columns import numbers
+from carindex.campaign.tables import TableSource, open_table, table_writer
+from carindex.dossier import split_unit
+from carindex.messages import Finding, InputError, Language
+from carindex.rating import Evaluation, Plan, evaluate
+from carindex.units import ratio
+from carindex.vocabulary import FactName, InvalidFactNameError
+
+# Cars that are evaluated together: few enough for the values of all slots to stay in the processor's cache.
+_CARS_AT_ONCE = 4096
+_LEAST_MEMORY = 64 << 20
+_UPPER_LEVELS = 2
+_SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """How many cars were read, how many have a final outcome, and what was found in the table as a whole."""
+
+    cars: int
+    final: int
+    findings: tuple[Finding, ...]
+
+
+def memory_size(text: str) -> int:
+    """Return the bytes that ``512M`` or ``2G`` means.
+
+    Raises
+    ------
+    InputError
+        When it is not a size, or less than 64 MB.
+    """
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?)i?b?\s*", text.lower())
+    size = int(float(match.group(1)) * _SIZES[match.group(2)]) if match else 0
+    if size < _LEAST_MEMORY:
+        raise InputError("--memory", "campaign.memory_not_understood", text=text)
+    return size
+
+
+def rate_table(
+    plan: Plan,
+    source: Path,
+    target: Path,
+    *,
+    memory: int = 1 << 30,
+    language: Language = "en",
+    progress: Callable[[int], None] | None = None,
+) -> BatchResult:
+    """Rate every car of a wide table and write a wide table of outcomes.
+
+    Parameters
+    ----------
+    plan
+        Compiled protocol.
+    source, target
+        Tables, CSV or Parquet by their endings: one row a car, a column ``car``, a column a fact, and
+        ``published:`` columns that are passed through.
+    memory
+        Bytes that the work may take, roughly.
+    language
+        Language of the findings column.
+    progress
+        Called with the number of cars done after each piece.
+
+    Raises
+    ------
+    InputError
+        When the table as a whole cannot be used. Cars that cannot be rated stay in the output, with
+        the reason.
+    """
+    # A piece is held as text, as numbers and as results: about eight times its size in the file.
+    table = open_table(source, max(1 << 20, (memory - _LEAST_MEMORY // 2) // 24))
+    columns, findings = _columns(table, plan)
+    layout = _Layout(plan, table, language)
+    cars = final = 0
+    schema: pa.Schema | None = None
+    with _Target(target) as write:
+        for piece in table.pieces:
+            if piece.num_rows == 0:
+                continue
+            batch, done = layout.rated(piece, columns)
+            schema = batch.schema
+            write(batch)
+            cars += batch.num_rows
+            final += done
+            if progress is not None:
+                progress(cars)
+        if table.refused:
+            batch = layout.refused(schema)
+            write(batch)
+            cars += batch.num_rows
+        if cars == 0:
+            raise InputError(source, "dossier.no_cars")
+    refused = tuple(finding for _, finding in table.refused)
+    return BatchResult(cars, final, (*findings, *refused))
+
+
+class _Target:
+    """Opens the output when the first piece, and with it the schema, is there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._context: object = None
+        self._write: Callable[[pa.RecordBatch], None] | None = None
+
+    def __enter__(self) -> Callable[[pa.RecordBatch], None]:
+        return self.write
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        if self._write is None:
+            context = table_writer(self.path, batch.schema)
+            self._context = context
+            self._write = context.__enter__()
+        self._write(batch)
+
+    def __exit__(self, *exception: object) -> None:
+        if self._context is not None:
+            self._context.__exit__(*exception)  # type: ignore[attr-defined]
+
+
+def _columns(table: TableSource, plan: Plan) -> tuple[dict[int, str], list[Finding]]:
+    """Return the column of each fact slot that the table has, and findings about columns of no use."""
+    if "car" not in table.columns:
+        raise InputError(f"{table.path}:1", "campaign.no_car_column")
+    slots = {name: i for i, name in enumerate(plan.facts)}
+    found: dict[int, str] = {}
+    findings = []
+    for column in table.columns:
+        if column == "car" or column.startswith("published:"):
+            continue
+        name, unit = split_unit(column)
+        try:
+            name = str(FactName.parse(name))
+        except InvalidFactNameError as error:
+            parameters = {"column": column, "word": error.word, "kind": error.kind}
+            where = f"{table.path}:1"
+            findings.append(Finding("dossier.column_not_used", "warning", where, None, parameters))
+            continue
+        if name not in slots:
+            continue
+        if slots[name] in found:
+            raise InputError(f"{table.path}:1", "dossier.column_twice", column=column)
+        quantity = plan.quantities[slots[name]]
+        if unit and ratio(unit, quantity.unit) != ratio(unit, quantity.unit):
+            raise InputError(
+                f"{table.path}:1: {column}", "dossier.unit_does_not_fit", unit=unit, expected=quantity.unit
+            )
+        found[slots[name]] = column
+    if not found:
+        raise InputError(
+            f"{table.path}:1",
+            "campaign.no_fact_column",
+            protocol=plan.protocol.id,
+            some=", ".join(plan.facts[:2]),
+        )
+    return found, findings
+
+
+class _Layout:
+    """The columns of the output and how a piece of input becomes a piece of output."""
+
+    def __init__(self, plan: Plan, table: TableSource, language: Language) -> None:
+        self.plan = plan
+        self.table = table
+        self.language = language
+        self.published = [column for column in table.columns if column.startswith("published:")]
+        self.rated_paths = [path for path, node in plan.nodes.items() if node.outcome is not None and path]
+        self.scored_paths = [
+            path
+            for path, node in plan.nodes.items()
+            if not path or path.count("/") < _UPPER_LEVELS or node.outcome is not None
+        ]
+        outcome = plan.nodes[""].outcome
+        self.word = "grade" if outcome is not None and outcome.grades else "stars"
+
+    def rated(self, piece: pa.RecordBatch, columns: dict[int, str]) -> tuple[pa.RecordBatch, int]:
+        """Rate one piece; returns the output and how many of its cars have a final outcome."""
+        rows = piece.num_rows
+        problems: dict[int, list[Finding]] = {}
+
+        def refuse(row: int, finding: Finding) -> None:
+            problems.setdefault(row, []).append(finding)
+
+        facts = np.full((len(self.plan.facts), rows), np.nan)
+        for slot, column in columns.items():
+            facts[slot] = numbers(piece.column(column), column, str(self.table.path), refuse)
+        results = self._evaluated(facts)
+        out: dict[str, pa.Array] = {"car": piece.column("car").cast(pa.string())}
+        low, high = results["stars_lower", ""], results["stars_upper", ""]
+        settled = low == high
+        out[self.word] = self._outcome("", low, settled)
+        out[f"{self.word}_lower"] = self._outcome("", low)
+        out[f"{self.word}_upper"] = self._outcome("", high)
+        for path in self.scored_paths:
+            score = results["score_lower", path]
+            out[f"score:{path}"] = pa.array(score, mask=score != results["score_upper", path])
+        for path in self.rated_paths:
+            low = results["stars_lower", path]
+            out[f"{self._word(path)}:{path}"] = self._outcome(path, low, low == results["stars_upper", path])
+        for column in self.published:
+            out[column] = piece.column(column)
+        out["findings"] = self._findings(facts, problems)
+        return pa.RecordBatch.from_pydict(out), int(settled.sum())
+
+    def _word(self, path: str) -> str:
+        outcome = self.plan.nodes[path].outcome
+        return "grade" if outcome is not None and outcome.grades else "stars"
+
+    def _evaluated(self, facts: NDArray[np.float64]) -> dict[tuple[str, str], NDArray[np.float64]]:
+        rows = facts.shape[1]
+        keys = [(side, path) for path in self.scored_paths for side in ("score_lower", "score_upper")]
+        keys += [(side, path) for path in ("", *self.rated_paths) for side in ("stars_lower", "stars_upper")]
+        results = {key: np.empty(rows) for key in keys}
+        for start in range(0, rows, _CARS_AT_ONCE):
+            part = slice(start, min(rows, start + _CARS_AT_ONCE))
+            evaluation = evaluate(self.plan, facts[:, part])
+            self._take(evaluation, part, results)
+        return results
+
+    def _take(
+        self, evaluation: Evaluation, part: slice, results: dict[tuple[str, str], NDArray[np.float64]]
+    ) -> None:
+        for path in self.scored_paths:
+            low, high = evaluation.score(path)
+            results["score_lower", path][part] = low
+            results["score_upper", path][part] = high
+        for path in ("", *self.rated_paths):
+            low, high = evaluation.outcome(path)
+            results["stars_lower", path][part] = low
+            results["stars_upper", path][part] = high
+
+    def _outcome(
+        self, path: str, values: NDArray[np.float64], settled: NDArray[np.bool_] | None = None
+    ) -> pa.Array:
+        """Return outcomes as whole numbers, numbers or words; null where they are not settled."""
+        outcome = self.plan.nodes[path].outcome
+        hidden = np.isnan(values) if settled is None else ~settled | np.isnan(values)
+        if outcome is not None and outcome.grades:
+            words = np.array(list(reversed(outcome.grades)), object)
+            return pa.array(words[np.where(hidden, 0, values).astype(np.intp)], pa.string(), mask=hidden)
+        whole = outcome is None or all(float(value).is_integer() for value in outcome.values)
+        if whole:
+            return pa.array(np.where(hidden, 0, values).astype(np.int8), mask=hidden)
+        return pa.array(values, mask=hidden)
+
+    def _findings(self, facts: NDArray[np.float64], problems: dict[int, list[Finding]]) -> pa.Array:
+        """Return the reason why a car is not fully rated: refused cells, and which facts are not known."""
+        missing = np.isnan(facts)
+        patterns, which = _patterns(missing)
+        texts = [self._missing_text(pattern) for pattern in patterns]
+        column = pa.DictionaryArray.from_arrays(
+            pa.array(which.astype(np.int32)), pa.array(texts, pa.string())
+        ).cast(pa.string())
+        if not problems:
+            return column
+        lines = column.to_pylist()
+        for row, found in problems.items():
+            said = "; ".join(finding.line(self.language) for finding in found)
+            lines[row] = f"{said}; {lines[row]}" if lines[row] else said
+        return pa.array(lines, pa.string())
+
+    def _missing_text(self, pattern: NDArray[np.bool_]) -> str:
+        """Name what is not known, tests as a whole where nothing of them is."""
+        unknown = [name for name, gone in zip(self.plan.facts, pattern, strict=True) if gone]
+        if not unknown:
+            return ""
+        groups: dict[str, list[str]] = {}
+        for name in self.plan.facts:
+            groups.setdefault(name.rsplit("/", 1)[0], []).append(name)
+        parts: list[str] = []
+        for group, names in groups.items():
+            gone = [name for name in names if name in unknown]
+            parts.extend([f"{group}/*"] if gone and len(gone) == len(names) else gone)
+        return Finding("dossier.facts_not_known", "note", "", None, {"facts": ", ".join(parts)}).text(
+            self.language
+        )
+
+    def refused(self, schema: pa.Schema | None) -> pa.RecordBatch:
+        """Return the rows that could not be read at all, with the reason."""
+        cars = [car for car, _ in self.table.refused]
+        reasons = [finding.line(self.language) for _, finding in self.table.refused]
+        if schema is None:
+            names = ["car", *self.published]
+            piece = pa.RecordBatch.from_pydict({name: pa.array([], pa.string()) for name in names})
+            schema = self.rated(piece, {})[0].schema
+        columns = {
+            field.name: pa.array(cars, field.type)
+            if field.name == "car"
+            else pa.array(reasons, field.type)
+            if field.name == "findings"
+            else pa.nulls(len(cars), field.type)
+            for field in schema
+        }
+        return pa.RecordBatch.from_pydict(columns, schema)
+
+
+def _patterns(missing: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Return the different columns of a truth table and which of them each column is."""
+    if not missing.any():
+        return np.zeros((1, missing.shape[0]), bool), np.zeros(missing.shape[1], np.intp)
+    packed = np.packbits(missing, axis=0)
+    size = -(-packed.shape[0] // 8) * 8
+    words = np.zeros((missing.shape[1], size), np.uint8)
+    words[:, : packed.shape[0]] = packed.T
+    keys = words.view(np.uint64)
+    if keys.shape[1] == 1:
+        _, first, which = np.unique(keys[:, 0], return_index=True, return_inverse=True)
+    else:
+        _, first, which = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    return missing[:, first].T, which.reshape(-1)

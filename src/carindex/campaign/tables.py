@@ -1,0 +1,143 @@
+"""Wide tables of cars, CSV or Parquet, streamed in pieces of bounded size, in and out."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from carindex.messages import Finding, InputError
+
+_PARQUET = (".parquet", ".pq")
+_TABLE = {"en": "a table (CSV or Parquet) with a column `car`", "zh": "含 `car` 列的表（CSV 或 Parquet）"}
+
+
+@dataclass
+class TableSource:
+    """A table to be read piece by piece.
+
+    ``refused`` collects, while pieces are read, the lines that have the wrong number of cells: their line
+    number (where it is known), their first cell and what is wrong.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    pieces: Iterator[pa.RecordBatch]
+    rows: int | None
+    size: int
+    refused: list[tuple[str, Finding]] = field(default_factory=list)
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet, by its ending."""
+    return path.suffix.lower() in _PARQUET
+
+
+def open_table(path: Path, piece_bytes: int) -> TableSource:
+    """Open a table for reading in pieces of about ``piece_bytes``; CSV cells come as text.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read as a table, or a column stands in it twice.
+    """
+    if not path.is_file():
+        raise InputError(path, "dossier.no_such_path")
+    source = _open_parquet(path, piece_bytes) if is_parquet(path) else _open_csv(path, piece_bytes)
+    for column in source.columns:
+        if source.columns.count(column) > 1:
+            raise InputError(f"{path}:1", "dossier.column_twice", column=column)
+    return source
+
+
+def _unreadable(path: Path, error: Exception) -> InputError:
+    return InputError(path, "dossier.unreadable", reason=str(error).splitlines()[0], expected=_TABLE)
+
+
+def _open_parquet(path: Path, piece_bytes: int) -> TableSource:
+    try:
+        file = pa.parquet.ParquetFile(path, memory_map=True)
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from None
+    rows = file.metadata.num_rows
+    width = max(1, len(file.schema_arrow.names)) * 10
+    batch = max(1024, piece_bytes // width)
+
+    def pieces() -> Iterator[pa.RecordBatch]:
+        try:
+            yield from file.iter_batches(batch_size=batch, use_threads=False)
+        except (pa.ArrowException, OSError) as error:
+            raise _unreadable(path, error) from None
+
+    return TableSource(path, tuple(file.schema_arrow.names), pieces(), rows, path.stat().st_size)
+
+
+def _open_csv(path: Path, piece_bytes: int) -> TableSource:
+    try:
+        with path.open("rb") as stream:
+            first = stream.readline().decode("utf-8-sig")
+    except (OSError, UnicodeError) as error:
+        raise _unreadable(path, error) from None
+    if not first.strip():
+        raise InputError(path, "dossier.no_cars")
+    delimiter = max((",", ";", "\t"), key=first.count)
+    source: TableSource
+
+    def refuse(row: Any) -> str:  # noqa: ANN401 - pyarrow's InvalidRow
+        where = f"{path}:{row.number}" if row.number is not None else str(path)
+        parameters = {"found": row.actual_columns, "expected": row.expected_columns}
+        car = str(row.text).split(delimiter)[0].strip('"')
+        source.refused.append((car, Finding("dossier.row_not_read", "error", where, None, parameters)))
+        return "skip"
+
+    try:
+        header = next(csv.reader([first], delimiter=delimiter))
+        reader = pa.csv.open_csv(
+            path,
+            read_options=pa.csv.ReadOptions(use_threads=False, block_size=piece_bytes),
+            parse_options=pa.csv.ParseOptions(delimiter=delimiter, invalid_row_handler=refuse),
+            convert_options=pa.csv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except (pa.ArrowException, OSError) as error:
+        raise _unreadable(path, error) from None
+
+    def pieces() -> Iterator[pa.RecordBatch]:
+        try:
+            yield from reader
+        except (pa.ArrowException, OSError) as error:
+            raise _unreadable(path, error) from None
+
+    source = TableSource(path, tuple(reader.schema.names), pieces(), None, path.stat().st_size)
+    return source
+
+
+@contextmanager
+def table_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.RecordBatch], None]]:
+    """Open a table for writing, CSV or Parquet by its ending, and give a function that adds a piece.
+
+    Raises
+    ------
+    InputError
+        When the name ends otherwise, or the file cannot be written.
+    """
+    if path.suffix.lower() not in (*_PARQUET, ".csv"):
+        raise InputError(path, "dossier.unknown_ending", ending=path.suffix or "-")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if is_parquet(path):
+            writer: Any = pa.parquet.ParquetWriter(path, schema, compression="zstd")
+        else:
+            writer = pa.csv.CSVWriter(path, schema, write_options=pa.csv.WriteOptions(quoting_style="needed"))
+    except OSError as error:
+        raise InputError(path, "campaign.not_written", reason=error.strerror or error) from None
+    with writer:
+        yield writer.write_batch

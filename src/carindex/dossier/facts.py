@@ -1,0 +1,153 @@
+"""A fact: a name from the vocabulary, a value in the vocabulary's unit, and where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from types import MappingProxyType
+
+from carindex.messages import Finding, InputError
+from carindex.units import ratio
+from carindex.vocabulary import FactName, InvalidFactNameError, Quantity, vocabulary
+
+# Words that people write where no value is known.
+MISSING_WORDS = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--"})
+_WORDS_OF: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("no", "n", "false", "0", "0.0", "否"), "no"),
+        **dict.fromkeys(("yes", "y", "true", "1", "1.0", "是"), "yes"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What is known about a car, once.
+
+    Attributes
+    ----------
+    name
+        Name made of words of the vocabulary, see `carindex.vocabulary.FactName`.
+    value
+        Value in ``unit``; the position of the word among the quantity's words where the value is a word.
+    unit
+        The vocabulary's unit of the quantity.
+    origin
+        Where it came from, for people: a file and line, or file, channels, filter and method.
+    details
+        The same for machines: file, SHA-256, channels, filter, method, times.
+    """
+
+    name: str
+    value: float
+    unit: str
+    origin: str = ""
+    details: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def quantity(self) -> Quantity:
+        """What was measured."""
+        return quantity_of(self.name)
+
+    @property
+    def word(self) -> str | float:
+        """The value as a word where the quantity has words, else the number."""
+        categories = self.quantity.categories
+        return categories[round(self.value)] if categories else self.value
+
+
+def quantity_of(name: str) -> Quantity:
+    """Return the quantity that a fact name speaks of.
+
+    Raises
+    ------
+    carindex.vocabulary.InvalidFactNameError
+        When the name is not made of words of the vocabulary.
+    """
+    return vocabulary().quantities[FactName.parse(name).quantity]
+
+
+def checked_name(text: str, place: str) -> str:
+    """Return a fact name in its canonical spelling.
+
+    Raises
+    ------
+    InputError
+        When it is not made of words of the vocabulary; the nearest known words are suggested.
+    """
+    try:
+        return str(FactName.parse(text))
+    except InvalidFactNameError as error:
+        words = vocabulary()
+        known: dict[str, Iterable[str]] = {
+            "test": words.tests,
+            "seat": words.seats,
+            "dummy": words.dummies,
+            "quantity": words.quantities,
+        }
+        near = get_close_matches(error.word, list(known.get(error.kind, ())), n=3)
+        raise InputError(
+            place,
+            "dossier.unknown_fact",
+            name=text,
+            word=error.word,
+            kind=error.kind,
+            near=", ".join(near) or "-",
+        ) from None
+
+
+def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None = None) -> float | None:
+    """Return the value that a text spells, in the quantity's unit; ``None`` when it says that none is known.
+
+    Raises
+    ------
+    InputError
+        When the text is neither a number nor a word of the quantity, the unit does not fit, or the value is
+        physically impossible. Nothing is ever read as zero because it could not be read.
+    """
+    cleaned = text.strip()
+    if cleaned.lower() in MISSING_WORDS:
+        return None
+    if quantity.categories:
+        word = _WORDS_OF.get(cleaned.lower(), cleaned) if quantity.kind == "boolean" else cleaned
+        if word not in quantity.categories:
+            expected = ", ".join(quantity.categories)
+            raise InputError(place, "dossier.not_a_word", text=text, expected=expected)
+        return float(quantity.categories.index(word))
+    try:
+        value = float(cleaned)
+    except ValueError:
+        raise InputError(place, "dossier.not_a_number", text=text, unit=quantity.unit) from None
+    return checked_value(value, quantity, place, unit)
+
+
+def checked_value(value: float, quantity: Quantity, place: str, unit: str | None = None) -> float:
+    """Return a number in the quantity's unit, refused when it is not possible.
+
+    Raises
+    ------
+    InputError
+        When the unit does not fit or the value lies outside what is physically possible.
+    """
+    if unit:
+        factor = ratio(unit, quantity.unit)
+        if factor != factor:
+            raise InputError(place, "dossier.unit_does_not_fit", unit=unit, expected=quantity.unit)
+        value *= factor
+    least, most = quantity.range
+    if not least <= value <= most or value in (float("inf"), float("-inf")):
+        raise InputError(
+            place, "dossier.not_possible", value=f"{value:g}", unit=quantity.unit, least=least, most=most
+        )
+    return value
+
+
+def plausibility(name: str, value: float, place: str) -> Finding | None:
+    """Return a warning when a value is possible but far from what tests give."""
+    quantity = quantity_of(name)
+    if quantity.plausible is None or quantity.plausible[0] <= value <= quantity.plausible[1]:
+        return None
+    least, most = quantity.plausible
+    parameters = {"name": name, "value": f"{value:g}", "unit": quantity.unit, "least": least, "most": most}
+    return Finding("dossier.not_plausible", "warning", place, None, parameters)
