@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from carindex.messages import InputError
-from carindex.recordings import Recording
-from carindex.recordings.formats import iso_mme, nhtsa_ev5
+from carindex.recordings import Recording, write_parquet
+from carindex.recordings.formats import iso_mme, nhtsa_ev5, table
 from carindex.recordings.sources import in_memory
 
-ROUNDS = 4000
+ROUNDS = 16000
 
 
 def flip(content: bytes, chance: random.Random) -> bytes:
@@ -162,3 +162,27 @@ def test_samples_are_never_shifted_or_invented(data: Path, kind: str) -> None:
             # The time is the right one, or none at all.
             same_time = np.array_equal(channel.time[:n], original.time[:n])
             assert same_time or np.isnan(channel.time).any() or not channel.has_constant_step
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_damaged_tables(data: Path, tmp_path: Path, kind: str) -> None:
+    recording = iso_mme.read(in_memory(load(data / "iso-mme")))
+    if kind == "parquet":
+        content = write_parquet(recording, tmp_path / "a").read_bytes()
+    else:
+        rows = np.column_stack([recording.channels[0].time, *(c.values for c in recording)])
+        names = ["time [s]", *(f"{c.label} [{c.unit}]" for c in recording)]
+        lines = [",".join(names), *(",".join(map(repr, row)) for row in rows.tolist())]
+        content = "\n".join([*lines, ""]).encode()
+    chance = random.Random(kind)
+    survived = 0
+    for _ in range(ROUNDS // 8):
+        source = in_memory({"a": chance.choice(DAMAGES)(content, chance)})
+        if not table.recognises(source):
+            continue
+        try:
+            touch(table.read(source))
+        except InputError:
+            continue
+        survived += 1
+    assert survived > 0

@@ -313,3 +313,12 @@ def test_other_text_with_a_title_is_no_recording(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read(tmp_path)
     assert caught.value.code == "recordings.unknown_format"
+
+
+def test_numbers_beyond_a_double_become_infinite_without_noise(tmp_path: Path) -> None:
+    entries = {"Sampling interval": "1e308"}
+    (only,) = read_files(
+        tmp_path, files({1: channel(samples=["1e308", "-1e999", "1"], unit="kN", entries=entries)})
+    )
+    assert only.values.tolist() == [math.inf, -math.inf, 1000.0]
+    assert only.time.shape == (3,)

@@ -304,3 +304,17 @@ def test_polarity_is_left_as_recorded(data: Path) -> None:
     values = np.array([value for _, value in raw(data, 19)])
     assert np.array_equal(np.sign(chest.values), np.sign(values))
     assert math.isclose(chest.values.min(), values.min() / 1000.0, rel_tol=1e-15)
+
+
+@pytest.mark.parametrize("time", ["1e308", "-1e308", "inf", "nan", "x"])
+def test_impossible_times(folder: Path, time: str) -> None:
+    lines = (folder / "v10146.001").read_text("ascii").splitlines()
+    for row in (0, 250, 499):
+        changed = [f"{time}\t{line.split()[1]}" if i == row else line for i, line in enumerate(lines)]
+        (folder / "v10146.001").write_text("\n".join([*changed, ""]), "ascii")
+        recording = read(folder)
+        first, second = recording.channels[:2]
+        told = [*first.findings, *(f for f in recording.findings if f.channel == first.label)]
+        assert told
+        assert first.time.shape == first.values.shape == (500,)
+        assert second.findings == ()

@@ -21,7 +21,7 @@ def used() -> set[str]:
     for module in MODULES:
         text = module.read_text("utf-8")
         found |= set(re.findall(r'"recordings\.([a-z_0-9]+)"', text))
-        found |= set(re.findall(r'_finding\(\s*"([a-z_]+)"', text))
+        found |= set(re.findall(r'(?<!as)_finding\(\s*"([a-z_]+)"', text))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import pyarrow.parquet
 
 from carindex.messages import Finding, InputError
 
+_LOOKED_AT = 16 << 20
 _PARQUET = (".parquet", ".pq")
 _TABLE = {"en": "a table (CSV or Parquet) with a column `car`", "zh": "含 `car` 列的表（CSV 或 Parquet）"}
 
@@ -82,19 +84,22 @@ def _open_parquet(path: Path, piece_bytes: int) -> TableSource:
 def _open_csv(path: Path, piece_bytes: int) -> TableSource:
     try:
         with path.open("rb") as stream:
-            first = stream.readline().decode("utf-8-sig")
+            start = stream.read(_LOOKED_AT)
+        # pyarrow cannot report a line with the wrong number of cells that is not UTF-8: look before it does
+        codecs.getincrementaldecoder("utf-8-sig")().decode(start, final=len(start) < _LOOKED_AT)
+        first = start.split(b"\n", 1)[0].decode("utf-8-sig")
     except (OSError, UnicodeError) as error:
         raise _unreadable(path, error) from None
     if not first.strip():
         raise InputError(path, "dossier.no_cars")
     delimiter = max((",", ";", "\t"), key=first.count)
-    source: TableSource
+    refused: list[tuple[str, Finding]] = []
 
     def refuse(row: Any) -> str:  # noqa: ANN401 - pyarrow's InvalidRow
         where = f"{path}:{row.number}" if row.number is not None else str(path)
         parameters = {"found": row.actual_columns, "expected": row.expected_columns}
         car = str(row.text).split(delimiter)[0].strip('"')
-        source.refused.append((car, Finding("dossier.row_not_read", "error", where, None, parameters)))
+        refused.append((car, Finding("dossier.row_not_read", "error", where, None, parameters)))
         return "skip"
 
     try:
@@ -116,8 +121,7 @@ def _open_csv(path: Path, piece_bytes: int) -> TableSource:
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(path, error) from None
 
-    source = TableSource(path, tuple(reader.schema.names), pieces(), None, path.stat().st_size)
-    return source
+    return TableSource(path, tuple(reader.schema.names), pieces(), None, path.stat().st_size, refused)
 
 
 @contextmanager
@@ -134,7 +138,11 @@ def table_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.RecordB
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if is_parquet(path):
-            writer: Any = pa.parquet.ParquetWriter(path, schema, compression="zstd")
+            # Scores hardly repeat: a dictionary or strong compression costs more time than it saves space.
+            repeating = [field.name for field in schema if not pa.types.is_floating(field.type)]
+            writer: Any = pa.parquet.ParquetWriter(
+                path, schema, compression="snappy", use_dictionary=repeating, write_statistics=False
+            )
         else:
             writer = pa.csv.CSVWriter(path, schema, write_options=pa.csv.WriteOptions(quoting_style="needed"))
     except OSError as error:

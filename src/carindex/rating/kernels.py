@@ -137,7 +137,12 @@ def steps(parameters: Parameters, low: Array, high: Array) -> Interval:
     if high is low:
         out = values[rows, at_low]
         return out, out
-    first, last = np.minimum(at_low, band(high)), np.maximum(at_low, band(high))
+    at_high = band(high)
+    rises = np.diff(values, axis=1)
+    if bool(((rises >= 0).all(axis=1) | (rises <= 0).all(axis=1)).all()):
+        ends = values[rows, at_low], values[rows, at_high]
+        return np.minimum(*ends), np.maximum(*ends)
+    first, last = np.minimum(at_low, at_high), np.maximum(at_low, at_high)
     least, most = values[rows, first], values[rows, first]
     for j in range(values.shape[1]):
         inside = (first <= j) & (j <= last)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
+import numpy as np
+
 from carindex.messages import Finding
 from carindex.recordings.model import ChannelCode, Samples
 from carindex.recordings.samples import Parsed, SampleText, parse, parse_all
@@ -42,14 +44,15 @@ def _once(text: SampleText) -> Callable[[], Parsed]:
 
 def converted(source: Callable[[], Parsed], unit: Conversion) -> Callable[[], Samples]:
     """Return a function that gives the last column of parsed numbers in canonical units, shape ``(n,)``."""
+    return lambda: in_canonical_unit(source().table[:, -1], unit)
 
-    def load() -> Samples:
-        values = source().table[:, -1]
-        if unit.factor == 1.0 and unit.offset == 0.0:
-            return values.copy()
+
+def in_canonical_unit(values: Samples, unit: Conversion) -> Samples:
+    """Return a converted copy, shape ``(n,)``; a value that is too large for a double becomes infinite."""
+    if unit.factor == 1.0 and unit.offset == 0.0:
+        return values.copy()
+    with np.errstate(over="ignore", invalid="ignore"):
         return values * unit.factor + unit.offset if unit.offset else values * unit.factor
-
-    return load
 
 
 def unit_of(text: str | None, place: str, label: str) -> tuple[Conversion, tuple[Finding, ...]]:

@@ -153,7 +153,8 @@ class Channel:
         """Time of each sample in s from T0, shape ``(n,)``, read-only."""
         if self.load_time is not None:
             return _frozen(self.load_time())
-        return _frozen(np.asarray(self.start + self.step * np.arange(self.values.size), np.float64))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return _frozen(np.asarray(self.start + self.step * np.arange(self.values.size), np.float64))
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

@@ -10,6 +10,8 @@ from carindex.recordings.model import Samples
 
 #: Largest deviation from a constant step, as a share of the step, that printing and clock rounding explain.
 STEP_TOLERANCE = 0.02
+#: Longer steps, in s, are damaged times.
+LONGEST_STEP = 1e6
 
 
 def constant_step(
@@ -32,7 +34,9 @@ def constant_step(
         return None
     if stated_step > 0 and math.isfinite(stated_start) and _near(time, stated_start, stated_step):
         return stated_start, stated_step
-    step = float(time[-1] - time[0]) / (time.size - 1)
+    step = (float(time[-1]) - float(time[0])) / (time.size - 1)
+    if not 0.0 < step < LONGEST_STEP:
+        return None
     # A step that is a round number of nanoseconds is what was meant; the mean differs from it by rounding
     # only.
     rounded = round(step * 1e9) / 1e9
@@ -43,4 +47,5 @@ def constant_step(
 
 
 def _near(time: Samples, start: float, step: float) -> bool:
-    return bool(np.abs(time - (start + step * np.arange(time.size))).max() <= STEP_TOLERANCE * step)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool(np.abs(time - (start + step * np.arange(time.size))).max() <= STEP_TOLERANCE * step)

@@ -148,7 +148,10 @@ def open_source(path: Path) -> FileSource:
         return _zip(path)
     if start.startswith((b"\x1f\x8b", b"\xfd7zXZ\x00", b"BZh")) or start[257:262] == b"ustar":
         return _tar(path)
-    return _one_file(path)
+    try:
+        return _one_file(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
 
 
 def _folder(path: Path, *, only: Callable[[PurePosixPath], bool] | None = None) -> FileSource:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from carindex.messages import Finding, InputError
-from carindex.recordings.lazy import occupants_from_codes, unit_of
+from carindex.recordings.lazy import in_canonical_unit, occupants_from_codes, unit_of
 from carindex.recordings.model import Channel, ChannelCode, Recording, Samples
 from carindex.recordings.rasters import constant_step
 from carindex.recordings.sources import FileSource, as_stream
@@ -100,7 +100,7 @@ def _channel(signal: Any, place: str) -> tuple[Channel | None, tuple[Finding, ..
     code = ChannelCode.parse(name)
     label = code.text if code else name
     unit, findings = unit_of(str(signal.unit or ""), place, label)
-    values: Samples = samples.astype(np.float64) * unit.factor + unit.offset
+    values = in_canonical_unit(samples.astype(np.float64), unit)
     time: Samples = np.asarray(signal.timestamps, np.float64)
     constant = constant_step(time)
     comment = str(signal.comment or "")

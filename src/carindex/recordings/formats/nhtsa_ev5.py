@@ -19,7 +19,7 @@ import numpy as np
 from carindex.messages import Finding, InputError
 from carindex.recordings.formats.ev5_records import Occupants, occupants_of, test_attributes
 from carindex.recordings.formats.nhtsa_codes import code_of, name_of, position_of
-from carindex.recordings.lazy import converted, parsers, unit_of
+from carindex.recordings.lazy import converted, in_canonical_unit, parsers, unit_of
 from carindex.recordings.model import Channel, ChannelCode, Recording, Samples
 from carindex.recordings.samples import Parsed, SampleText, parse
 from carindex.recordings.sources import FileSource
@@ -33,6 +33,8 @@ _NUMBERED = re.compile(r"\.(\d{1,5})$")
 #: Time may deviate from a constant step by this share of the step, plus what printing 6 decimals costs.
 STEP_TOLERANCE = 0.02
 PRINTED_TIME = 0.6e-6
+#: No recorder of a crash samples more slowly than this, in s.
+LONGEST_STEP = 10.0
 #: Field order of the INSTRUMENTATION record.
 _FIELDS = (
     "vehicle", "curve number", "sensor type", "sensor location", "sensor attachment", "axis", "time unit",
@@ -319,20 +321,22 @@ def _time_axis(curve: _Curve, text: SampleText) -> _Time:
 
 
 def _time_from_column(text: SampleText, start: float, step: float, factor: float, label: str) -> _Time:
-    time = parse(text).table[:, 0] * factor
+    time = in_canonical_unit(parse(text).table[:, 0], Conversion("s", factor))
     readable = np.flatnonzero(np.isfinite(time))
     if readable.size < 2:
         finding = Finding("recordings.no_time", "error", text.place, label, {"key": "TIME"})
         return _Time(math.nan, math.nan, factor, explicit=True, findings=(finding,))
     low, high = readable[0], readable[-1]
-    own_step = float(time[high] - time[low]) / float(high - low)
+    own_step = (float(time[high]) - float(time[low])) / float(high - low)
     # Whole microseconds are what the header can say; the column's own mean step is taken to that precision.
-    rounded = round(own_step * 1e6) / 1e6
+    sensible = 0.0 < own_step < LONGEST_STEP
+    rounded = round(own_step * 1e6) / 1e6 if sensible else math.nan
     own_step = rounded if rounded > 0 and abs(rounded - own_step) * time.size <= PRINTED_TIME else own_step
     own_start = float(time[low]) - own_step * float(low)
-    ideal = own_start + own_step * np.arange(time.size)
-    deviation = np.abs(time[readable] - ideal[readable]).max()
-    if not own_step > 0 or deviation > STEP_TOLERANCE * own_step + PRINTED_TIME:
+    with np.errstate(over="ignore", invalid="ignore"):
+        ideal = own_start + own_step * np.arange(time.size)
+        deviation = np.abs(time[readable] - ideal[readable]).max()
+    if not sensible or not deviation <= STEP_TOLERANCE * own_step + PRINTED_TIME:
         if math.isfinite(step) and _fits(time, start, step):
             # All but a few times agree with the header: a damaged time, found again when samples are parsed.
             return _Time(start, step, factor)
@@ -349,7 +353,8 @@ def _time_from_column(text: SampleText, start: float, step: float, factor: float
 
 def _fits(time: Samples, start: float, step: float) -> bool:
     expected = start + step * np.arange(time.size)
-    near = np.abs(time - expected) <= STEP_TOLERANCE * step + PRINTED_TIME
+    with np.errstate(over="ignore", invalid="ignore"):
+        near = np.abs(time - expected) <= STEP_TOLERANCE * step + PRINTED_TIME
     return bool(np.mean(near) > 0.99)
 
 
@@ -362,10 +367,11 @@ def _examined(
         result = parsed()
         if text.columns == 1 or time.explicit or not math.isfinite(time.step):
             return result.findings
-        column = result.table[:, 0] * time.factor
+        column = in_canonical_unit(result.table[:, 0], Conversion("s", time.factor))
         ideal = time.start + time.step * np.arange(column.size)
-        with np.errstate(invalid="ignore"):
-            wrong = np.flatnonzero(np.abs(column - ideal) > STEP_TOLERANCE * time.step + PRINTED_TIME)
+        with np.errstate(over="ignore", invalid="ignore"):
+            near = np.abs(column - ideal) <= STEP_TOLERANCE * time.step + PRINTED_TIME
+            wrong = np.flatnonzero(~near)  # a time that is not a number is wrong too
         if not wrong.size:
             return result.findings
         parameters: dict[str, object] = {"count": int(wrong.size), "line": text.first_line + int(wrong[0])}
@@ -376,7 +382,8 @@ def _examined(
 
 
 def _channel(curve: _Curve, text: SampleText, time: _Time, parsed: Callable[[], Parsed]) -> Channel:
-    load_time = (lambda: parsed().table[:, 0] * time.factor) if time.explicit else None
+    column = Conversion("s", time.factor)
+    load_time = (lambda: in_canonical_unit(parsed().table[:, 0], column)) if time.explicit else None
     attributes = {key: value for key, value in curve.fields.items() if value}
     return Channel(
         code=curve.code,

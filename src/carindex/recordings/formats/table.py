@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from carindex.messages import Finding, InputError
-from carindex.recordings.lazy import occupants_from_codes, unit_of
+from carindex.recordings.lazy import in_canonical_unit, occupants_from_codes, unit_of
 from carindex.recordings.model import Channel, ChannelCode, Recording, Samples, Step
 from carindex.recordings.rasters import constant_step
 from carindex.recordings.samples import COUNT_TOLERANCE, doubles
@@ -224,13 +224,19 @@ def _text_of(metadata: Mapping[bytes, bytes] | None) -> dict[str, str]:
 
 def _read_parquet(data: bytes, place: str) -> tuple[list[_Column], dict[str, str], list[Finding]]:
     import pyarrow
-    from pyarrow import parquet
 
     try:
-        table = parquet.read_table(as_stream(data))
+        return _parquet_columns(data, place)
     except (pyarrow.ArrowException, OSError, ValueError, KeyError, MemoryError) as error:
-        reason = str(error).split("\n", 1)[0][:200]
+        # ValueError also stands for names that are not UTF-8 in a damaged file.
+        reason = str(error).split("\n", 1)[0][:200] or type(error).__name__
         raise InputError(place, "recordings.unreadable_file", reason=reason) from error
+
+
+def _parquet_columns(data: bytes, place: str) -> tuple[list[_Column], dict[str, str], list[Finding]]:
+    from pyarrow import parquet
+
+    table = parquet.read_table(as_stream(data))
     columns: list[_Column] = []
     findings: list[Finding] = []
     for number, column in enumerate(table.schema):
@@ -254,9 +260,11 @@ def _parquet_values(column: Any) -> Samples | None:  # noqa: ANN401 - pyarrow ha
     ):
         return None
     try:
-        return doubles(column.cast(pyarrow.float64(), safe=False))
+        numbers = doubles(column.cast(pyarrow.float64(), safe=False))
     except pyarrow.ArrowException:
         return None
+    with np.errstate(invalid="ignore"):
+        return numbers + 0.0  # makes signalling NaN, which a damaged file may hold, plain NaN
 
 
 def _stated(about: Mapping[str, str], key: str) -> float:
@@ -270,7 +278,7 @@ def _time_column(column: _Column, place: str) -> Samples:
     found = conversion(column.unit) if column.unit else None
     if found is None or found.unit != "s":
         raise InputError(place, "recordings.table_time_unit", found=column.unit or "", name=column.name)
-    return column.values * found.factor
+    return in_canonical_unit(column.values, found)
 
 
 def _channels(
@@ -348,7 +356,7 @@ def _channel(
 ) -> Channel:
     start, step, time = raster
     label = code.text if code else column.name
-    canonical = values if unit.factor == 1.0 and not unit.offset else values * unit.factor + unit.offset
+    canonical = in_canonical_unit(values, unit)
     findings = [Finding(f.code, f.severity, f.place, label, f.parameters) for f in column.findings]
     if declared is not None and declared != values.size:
         far = abs(declared - values.size) > COUNT_TOLERANCE * max(declared, 1)

@@ -1,0 +1,225 @@
+"""The rules of a protocol in words and numbers, as an expert reads them beside the printed document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from carindex.messages import Language
+from carindex.rating import NodePlan, Plan, Protocol, schema
+from carindex.report.labels import label
+from carindex.report.wording import in_language, limit_figure, unit_text
+from carindex.vocabulary import vocabulary
+
+_RISK_NUMBERS = (
+    "intercept",
+    "slope",
+    "power",
+    "log_above",
+    "mean",
+    "deviation",
+    "location",
+    "scale",
+    "shape",
+)
+
+
+def kind_of(spec: schema.Node) -> str:
+    """Return the kind of rule of a node; for a combination how it combines, for a risk curve its form."""
+    if spec.combine is not None:
+        return f"combine_{spec.combine}"
+    if spec.risk is not None:
+        return f"risk_{spec.risk.form}"
+    return next(name for name in schema.RULES if getattr(spec, name))
+
+
+def kind_name(kind: str, language: Language) -> str:
+    """Return the name of a kind of rule."""
+    return label(f"rule_{kind}", language)
+
+
+def rule_lines(plan: Plan, node_plan: NodePlan, language: Language) -> list[str]:
+    """Return a node's rule: its kind with limits and numbers, then its adjustments and its stars."""
+    node = node_plan.node
+    lines = [_rule(node.spec, language)]
+    if node.spec.choose is not None:
+        lines = [label("chosen_by", language, fact=_quantity(node.spec.choose.by, language))]
+        for word, case in node.spec.choose.cases.items():
+            lines.append(f"{word}: {_rule(case, language)}")
+    if node.spec.applies_when is not None:
+        lines.append(
+            label("applies_when", language, condition=condition_text(node.spec.applies_when, language))
+        )
+    lines.extend(_adjustment(adjustment, language) for adjustment in node.spec.adjust)
+    if isinstance(node.spec.stars, str):
+        lines.append(label("outcome_by", language, scale=node.spec.stars))
+    elif node.spec.stars is not None:
+        lines.extend(outcome_lines(plan.protocol, node.spec.stars, language))
+    return lines
+
+
+def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Language) -> Iterator[str]:
+    """Yield the lines between stars or grades, and what else limits them."""
+    spec = protocol.scale(stars)
+    word = label("grade" if spec.grades else "stars", language)
+    parts = []
+    for key in ("at_least", "above", "below", "at_most"):
+        for outcome, line in (getattr(spec, key) or {}).items():
+            parts.append(f"{outcome} {_SIGNS[key]} {limit_figure(line)}")
+    if spec.otherwise is not None:
+        parts.append(label("otherwise", language, outcome=spec.otherwise))
+    if spec.divide_by is not None:
+        parts.insert(0, label("divided_by", language, number=limit_figure(spec.divide_by)))
+    yield f"{word}: {'; '.join(parts)}"
+    for outcome, minima in (spec.minima or {}).items():
+        text = ", ".join(f"{path} ≥ {limit_figure(least)}" for path, least in minima.items())
+        yield label("needs", language, outcome=outcome, minima=text)
+    for path in spec.balance or ():
+        yield label("not_better_than", language, node=path)
+    for cap in spec.caps:
+        condition = condition_text(cap.when, language)
+        yield label("outcome_capped", language, outcome=cap.to, condition=condition)
+
+
+_SIGNS = {"at_least": "≥", "above": ">", "below": "<", "at_most": "≤"}
+
+
+def _rule(spec: schema.Node, language: Language) -> str:
+    name = kind_name(kind_of(spec), language)
+    numbers = "; ".join(_numbers(spec, language))
+    return f"{name}: {numbers}" if numbers else name
+
+
+def _numbers(spec: schema.Node, language: Language) -> Iterator[str]:
+    if spec.combine is not None:
+        yield from _combination(spec, language)
+    elif spec.lookup is not None:
+        yield _quantity(spec.lookup.fact, language)
+        for word, points in spec.lookup.points.items():
+            yield f"{word} {limit_figure(points)}"
+    else:
+        yield from _fact_rule(spec, language)
+
+
+def _combination(spec: schema.Node, language: Language) -> Iterator[str]:
+    if spec.weights is not None:
+        yield ", ".join(f"{child} {limit_figure(weight)}" for child, weight in spec.weights.items())
+    if spec.over is not None:
+        yield label("divided_by", language, number=limit_figure(spec.over))
+    if spec.best is not None:
+        yield label("best_of", language, count=spec.best)
+    for child, table in (spec.demerits or {}).items():
+        yield f"{child}: {', '.join(f'{grade} {limit_figure(count)}' for grade, count in table.items())}"
+    if spec.of:
+        yield ", ".join(spec.of)
+
+
+def _fact_rule(spec: schema.Node, language: Language) -> Iterator[str]:
+    for rule in (spec.risk, spec.scale, spec.curve, spec.bands, spec.pass_fail, spec.given):
+        if rule is None:
+            continue
+        unit = _unit(rule)
+        quantity = _quantity(rule.fact, language)
+        if rule.take != "value":
+            quantity = f"{quantity}, {label(f'take_{rule.take}', language)}"
+        if rule.round is not None:
+            quantity = f"{quantity}, {label('rounded', language, decimals=rule.round.decimals)}"
+        yield quantity
+        if isinstance(rule, schema.Risk):
+            yield ", ".join(
+                f"{name} {limit_figure(getattr(rule, name))}" for name in _RISK_NUMBERS if _given(rule, name)
+            ) + (f" ({unit})" if unit else "")
+        elif isinstance(rule, schema.Scale):
+            best, worst = rule.limits
+            yield label("limits", language, best=_amount(best, unit), worst=_amount(worst, unit))
+            if rule.points is not None:
+                yield label("most_points", language, points=limit_figure(rule.points))
+        elif isinstance(rule, schema.Curve):
+            yield ", ".join(f"{_amount(x, unit)} → {limit_figure(y)}" for x, y in rule.through)
+        elif isinstance(rule, schema.Bands):
+            yield _bands(rule, unit)
+        elif isinstance(rule, schema.PassFail):
+            yield _comparison(rule, unit)
+            if rule.points is not None:
+                yield label("most_points", language, points=limit_figure(rule.points))
+            if rule.otherwise:
+                yield label("otherwise", language, outcome=limit_figure(rule.otherwise))
+
+
+def _given(rule: schema.Risk, name: str) -> bool:
+    value = getattr(rule, name)
+    return value is not None and not (name == "location" and value == 0)
+
+
+def _bands(rule: schema.Bands, unit: str) -> str:
+    sign = "<" if rule.on_limit == "upper" else "≤"
+    parts = [
+        f"{sign} {_amount(limit, unit)} → {limit_figure(value)}"
+        for limit, value in zip(rule.limits, rule.values, strict=False)
+    ]
+    last = ">" if sign == "≤" else "≥"
+    return ", ".join([*parts, f"{last} {_amount(rule.limits[-1], unit)} → {limit_figure(rule.values[-1])}"])
+
+
+def _unit(rule: schema.FactRule) -> str:
+    if rule.unit is not None:
+        return unit_text(rule.unit)
+    quantities = vocabulary().quantities
+    key = rule.fact.rsplit("/", 1)[-1]
+    return unit_text(quantities[key].unit) if key in quantities else ""
+
+
+def _amount(value: float, unit: str) -> str:
+    return f"{limit_figure(value)} {unit}".strip()
+
+
+def _quantity(fact: str, language: Language) -> str:
+    quantities = vocabulary().quantities
+    key = fact.rsplit("/", 1)[-1]
+    return in_language(quantities[key].label, language) if key in quantities else fact
+
+
+def _comparison(rule: schema.PassFail | schema.Condition, unit: str) -> str:
+    parts = [
+        f"{_SIGNS[key]} {_amount(getattr(rule, key), unit)}"
+        for key in _SIGNS
+        if getattr(rule, key) is not None
+    ]
+    if rule.equals is not None:
+        parts.append(f"= {rule.equals}")
+    return " ".join(parts)
+
+
+def condition_text(condition: schema.Condition, language: Language) -> str:
+    """Return a condition in words."""
+    if condition.negate is not None:
+        return label("not", language, condition=condition_text(condition.negate, language))
+    for several, key in ((condition.all, "and"), (condition.any, "or")):
+        if several is not None:
+            joined = f" {label(key, language)} ".join(condition_text(part, language) for part in several)
+            return f"({joined})"
+    subject = condition.node if condition.node is not None else condition.stars_of
+    if condition.fact is not None:
+        subject = _quantity(condition.fact, language)
+        if condition.take != "value":
+            subject = f"{subject}, {label(f'take_{condition.take}', language)}"
+    elif condition.stars_of is not None:
+        subject = label("outcome_of", language, node=subject)
+    return f"{subject} {_comparison(condition, unit_text(condition.unit or '1'))}"
+
+
+def _adjustment(adjustment: schema.Adjustment, language: Language) -> str:
+    text = label("adjusted", language)
+    if adjustment.label is not None:
+        text = f"{text} {in_language(adjustment.label, language)}"
+    parts = []
+    if adjustment.deduct is not None:
+        parts.append(label("deduct", language, rule=_rule(adjustment.deduct, language)))
+    for key in ("set_to", "at_most", "at_least", "multiply"):
+        value = getattr(adjustment, key)
+        if value is not None:
+            parts.append(label(f"adjust_{key}", language, number=limit_figure(value)))
+    if adjustment.round is not None:
+        parts.append(label("rounded", language, decimals=adjustment.round.decimals))
+    if adjustment.when is not None:
+        parts.append(label("when", language, condition=condition_text(adjustment.when, language)))
+    return f"{text}: {'; '.join(parts)}"

@@ -1,0 +1,169 @@
+"""Ratings and where their points went, on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from carindex.messages import Language
+from carindex.rating import Node, RatedNode, Rating
+from carindex.report.labels import label
+from carindex.report.terminal.recordings import show_findings
+from carindex.report.terminal.screen import guide, heading, rows, screen, table, words
+from carindex.report.wording import (
+    fact_text,
+    in_language,
+    is_risk,
+    lost_text,
+    measure_text,
+    outcome_text,
+    path_text,
+    percent,
+    score_text,
+    verdict_state,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_STATUS_STYLE = {"scored": "", "missing": "yellow", "assumed": "magenta", "not_applicable": "dim"}
+
+
+def show_rating(rating: Rating, language: Language, bounds: bool = False) -> None:
+    """Show a rating: the verdict first, then the tree, what is missing, findings and unverified rules."""
+    console = screen()
+    _verdict(console, rating, language)
+    risk = is_risk(rating.root)
+    columns = [
+        (label("node", language), "fixed"),
+        (label("risk" if risk else "score", language), "right"),
+        *([(label("bounds_risk" if risk else "bounds", language), "right")] if bounds else []),
+        (label("outcome", language), "fixed"),
+        label("status", language),
+    ]
+    made = rows(table(columns), _tree(rating, language, bounds))
+    console.print(made)
+    if rating.missing:
+        heading(console, label("missing_count", language, count=len(rating.missing)))
+        names = ((fact_text(rating.plan, name, language), name) for name in rating.missing)
+        console.print(rows(table([label("fact", language), label("fact_name", language)]), names))
+    if rating.assumed:
+        heading(console, label("assumed_scores", language))
+        for path, value in rating.assumed.items():
+            console.print(f"  {path_text(rating.plan, path, language)}: {value:g}")
+    if rating.findings:
+        show_findings(rating.findings, language)
+
+
+def _verdict(console: Console, rating: Rating, language: Language) -> None:
+    root, head = rating.root, rating.protocol.head
+    console.print()
+    console.print(words((rating.car or label("unnamed_car", language), "bold")))
+    console.print(f"{in_language(head.programme, language)}, {head.edition} ({rating.protocol.id})")
+    outcome = outcome_text(rating, root, language)
+    style = "bold green" if rating.final and not rating.assumed else "bold yellow"
+    state = verdict_state(rating, language)
+    console.print(words((outcome or score_text(root), style), f"  ({state})"))
+    parts = [f"{label('risk' if is_risk(root) else 'score', language)}: {score_text(root)}"]
+    measure = measure_text(rating, root, language)
+    if measure is not None:
+        parts.append(f"{measure[0]}: {measure[1]}")
+    console.print("; ".join(parts))
+
+
+def _tree(rating: Rating, language: Language, bounds: bool) -> Iterator[Sequence[str | Text]]:
+    rated = {node.path: node for node in rating.nodes}
+    tops = [rating.protocol.root, *rating.protocol.beside]
+    for top in tops:
+        yield from _branch(rating, rated, top, (), language, bounds)
+
+
+def _branch(
+    rating: Rating,
+    rated: dict[str, RatedNode],
+    node: Node,
+    last: tuple[bool, ...],
+    language: Language,
+    bounds: bool,
+) -> Iterator[Sequence[str | Text]]:
+    it = rated[node.path]
+    name = in_language(it.label, language)
+    if it.beside and not last:
+        name = f"{name} ({label('beside', language)})"
+    style = "bold" if len(last) < 2 else ""
+    status = words((label(f"status_{it.status}", language), _STATUS_STYLE[it.status]))
+    cells: list[str | Text] = [words(guide(last), (name, style)), score_text(it)]
+    if bounds:
+        cells.append(score_text(it, bounds=True))
+    yield [*cells, outcome_text(rating, it, language), status]
+    for i, child in enumerate(node.children):
+        ends = (*last, i == len(node.children) - 1)
+        yield from _branch(rating, rated, child, ends, language, bounds)
+
+
+def show_losses(rating: Rating, language: Language, top: int = 0) -> None:
+    """Show where the points went, the greatest loss first; ``top`` 0 shows all. The last lines add up."""
+    console = screen()
+    _verdict(console, rating, language)
+    root = rating.root
+    total = root.maximum - root.upper
+    shown = rating.losses[:top] if top else rating.losses
+    risk = is_risk(root)
+    columns = [
+        (label("risk_added" if risk else "points_lost", language), "right"),
+        (label("share", language), "right"),
+        label("where", language),
+        label("why", language),
+        label("source", language),
+    ]
+    made = table(columns)
+    rows(
+        made,
+        (
+            (
+                lost_text(loss.points, rating),
+                _share(loss.points, total),
+                path_text(rating.plan, loss.path, language),
+                loss.why[language],
+                rating.plan.nodes[loss.path].node.source,
+            )
+            for loss in shown
+        ),
+    )
+    rest = rating.losses[len(shown) :]
+    if rest:
+        amount = sum(loss.points for loss in rest)
+        text = label("other_losses", language, count=len(rest))
+        rows(made, [(lost_text(amount, rating), _share(amount, total), text, "", "")])
+    made.add_section()
+    whole = sum(loss.points for loss in rating.losses)
+    rows(
+        made,
+        [(words((lost_text(whole, rating), "bold")), _share(whole, total), label("total", language), "", "")],
+    )
+    console.print(made)
+    console.print(adds_up(rating, language))
+
+
+def _share(points: float, total: float) -> str:
+    return f"{100 * points / total:.1f} %" if total else "–"
+
+
+def adds_up(rating: Rating, language: Language) -> str:
+    """Return the sentence that says what the losses add up to."""
+    root = rating.root
+    if is_risk(root):
+        key = "adds_up_risk" if root.score is not None else "adds_up_risk_open"
+        return label(
+            key, language, low=percent(root.maximum - root.upper), high=percent(root.maximum - root.lower)
+        )
+    key = "adds_up" if root.score is not None else "adds_up_open"
+    return label(
+        key,
+        language,
+        maximum=f"{root.maximum:g}",
+        best=f"{root.upper:.3f}",
+        lost=lost_text(root.maximum - root.upper, rating),
+        open=f"{root.upper - root.lower:.3f}",
+    )
