@@ -14,7 +14,7 @@ from carindex.recordings import Recording, write_parquet
 from carindex.recordings.formats import iso_mme, nhtsa_ev5, table
 from carindex.recordings.sources import in_memory
 
-ROUNDS = 16000
+ROUNDS = 3000
 
 
 def flip(content: bytes, chance: random.Random) -> bytes:

@@ -66,10 +66,14 @@ def specification(measured: Measured, *, width: int = WIDTH, height: int = HEIGH
     trace = measured.trace()
     if trace is None:
         return None
-    time, values = decimated(np.asarray(trace.time, np.float64), np.asarray(trace.values, np.float64), width // 2)
+    time, values = decimated(
+        np.asarray(trace.time, np.float64), np.asarray(trace.values, np.float64), width // 2
+    )
     if not values.size:
         return None
-    samples = [{"t": round(1000 * float(t), 2), "v": _four(float(v))} for t, v in zip(time, values, strict=True)]
+    samples = [
+        {"t": round(1000 * float(t), 2), "v": _four(float(v))} for t, v in zip(time, values, strict=True)
+    ]
     layers: list[dict[str, Any]] = []
     if _is_window(measured):
         layers.append(_window(measured))

@@ -10,18 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from carindex.dossier import Fact
 from carindex.messages import Language
 from carindex.rating import RatedNode, Rating
 from carindex.report.bands import band_of, not_rated_colour
+from carindex.report.evidence import fact_value
 from carindex.report.labels import label
 from carindex.report.wording import (
     dummy_name,
-    figure,
     in_language,
     occupant_name,
     score_text,
     test_name,
-    with_unit,
 )
 from carindex.vocabulary import FactName, InvalidFactNameError
 
@@ -154,9 +154,9 @@ def _region(region: str, node: RatedNode, rating: Rating, language: Language) ->
         fact = known.get(plan.facts[slot])
         if quantity.region != region or fact is None:
             continue
+        # what stands in brackets, such as the sign convention, has no room in a picture
         name = in_language(quantity.label, language).split("（")[0].split(" (")[0]
-        value = str(fact.word) if quantity.categories else with_unit(figure(fact.value), quantity.unit)
-        texts.append(f"{name} {value}")
+        texts.append(f"{name} {fact_value(fact, language)}")
     band = band_of(node, language)
     return RatedRegion(
         region,
@@ -169,7 +169,7 @@ def _region(region: str, node: RatedNode, rating: Rating, language: Language) ->
     )
 
 
-def _facts_below(rating: Rating, node: RatedNode) -> list[object]:
+def _facts_below(rating: Rating, node: RatedNode) -> list[Fact]:
     below = f"{node.path}/"
     return [
         fact
@@ -228,9 +228,7 @@ def _callout(rated: RatedRegion) -> str:
     return "".join(parts)
 
 
-def _text(
-    x: float, y: float, text: str, anchor: str, colour: str, size: float, *, bold: bool = False
-) -> str:
+def _text(x: float, y: float, text: str, anchor: str, colour: str, size: float, *, bold: bool = False) -> str:
     weight = ' font-weight="600"' if bold else ""
     return (
         f'<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{colour}" font-size="{size}"{weight}>'

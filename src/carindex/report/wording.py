@@ -9,14 +9,13 @@ import math
 from collections.abc import Iterable, Mapping
 
 from carindex.messages import Finding, Language, Severity
-from carindex.rating import NodePlan, Plan, RatedNode, Rating
+from carindex.rating import Plan, RatedNode, Rating
 from carindex.report.labels import label
 from carindex.vocabulary import FactName, InvalidFactNameError, vocabulary
 
 MINUS = "\N{MINUS SIGN}"
 STAR, NO_STAR = "★", "☆"
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
-VERIFIED_LEVELS = ("oracle", "published", "text", "unverified")
 _OPEN_RANGE = "–"
 
 
@@ -29,7 +28,7 @@ def in_language(texts: Mapping[str, str], language: Language) -> str:
 
 
 def figure(value: float) -> str:
-    """Return a measured value with the figures that a published table would show, ``139.86`` or ``0.4540``."""
+    """Return a measured value with the figures of a published table, ``139.86`` or ``0.4540``."""
     if not math.isfinite(value):
         return "–" if math.isnan(value) else ("∞" if value > 0 else f"{MINUS}∞")
     size = abs(value)
@@ -78,6 +77,7 @@ def percent(share: float) -> str:
         return "–"
     if 0 < abs(value) < 0.0001:
         return "< 0.0001 %"
+    value = float(f"{value:.3g}")
     decimals = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
     text = f"{value:.{min(decimals, 4)}f}"
     return f"{_minus(text)} %"
@@ -244,11 +244,3 @@ def by_severity(findings: Iterable[Finding]) -> list[Finding]:
     for finding in findings:
         seen.setdefault((finding.code, finding.place, finding.channel, finding.text("en")), finding)
     return sorted(seen.values(), key=lambda finding: SEVERITIES.index(finding.severity))
-
-
-def verified_counts(nodes: Iterable[NodePlan]) -> dict[str, int]:
-    """Count rules by how well each was verified; ``open`` are those whose rule is not known at all."""
-    counts = dict.fromkeys((*VERIFIED_LEVELS, "open"), 0)
-    for node_plan in nodes:
-        counts["open" if node_plan.node.spec.open else node_plan.node.verified] += 1
-    return counts

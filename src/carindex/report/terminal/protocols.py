@@ -11,7 +11,7 @@ from carindex.messages import Language
 from carindex.rating import Node, Plan, Protocol, schema
 from carindex.report.labels import label
 from carindex.report.rules import kind_name, kind_of, outcome_lines, rule_lines
-from carindex.report.terminal.screen import heading, rows, screen, table, words
+from carindex.report.terminal.screen import Column, heading, rows, screen, table, words
 from carindex.report.wording import fact_text, in_language, points, unit_text
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _levels(nodes: Iterable[Node]) -> Counter[str]:
 def show_protocols(protocols: Sequence[Protocol], language: Language) -> None:
     """Show all protocols: name, edition, validity, number of rules and how well these are verified."""
     console = screen()
-    columns = [
+    columns: list[Column] = [
         (label("protocol", language), "fixed"),
         label("programme", language),
         label("edition", language),
@@ -178,7 +178,7 @@ def show_check(plan: Plan, language: Language) -> None:
         (name, fact_text(plan, name, language), unit_text(quantity.unit))
         for name, quantity in zip(plan.facts, plan.quantities, strict=True)
     )
-    columns = [label("fact_name", language), label("fact", language), label("unit", language)]
+    columns: list[Column] = [label("fact_name", language), label("fact", language), label("unit", language)]
     console.print(rows(table(columns), facts))
 
 
@@ -204,7 +204,7 @@ def show_differences(differences: Iterable[Difference], language: Language) -> N
     if not lines:
         console.print(label("no_differences", language))
         return
-    columns = [
+    columns: list[Column] = [
         label("node", language),
         label("field", language),
         label("before", language),

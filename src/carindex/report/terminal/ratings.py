@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from carindex.messages import Language
 from carindex.rating import Node, RatedNode, Rating
 from carindex.report.labels import label
+from carindex.report.ledger import adds_up, total_loss
 from carindex.report.terminal.recordings import show_findings
-from carindex.report.terminal.screen import guide, heading, rows, screen, table, words
+from carindex.report.terminal.screen import Column, guide, heading, rows, screen, table, words
 from carindex.report.wording import (
     fact_text,
     in_language,
@@ -18,7 +19,6 @@ from carindex.report.wording import (
     measure_text,
     outcome_text,
     path_text,
-    percent,
     score_text,
     verdict_state,
 )
@@ -35,7 +35,7 @@ def show_rating(rating: Rating, language: Language, bounds: bool = False) -> Non
     console = screen()
     _verdict(console, rating, language)
     risk = is_risk(rating.root)
-    columns = [
+    columns: list[Column] = [
         (label("node", language), "fixed"),
         (label("risk" if risk else "score", language), "right"),
         *([(label("bounds_risk" if risk else "bounds", language), "right")] if bounds else []),
@@ -93,7 +93,10 @@ def _branch(
         name = f"{name} ({label('beside', language)})"
     style = "bold" if len(last) < 2 else ""
     status = words((label(f"status_{it.status}", language), _STATUS_STYLE[it.status]))
-    cells: list[str | Text] = [words(guide(last), (name, style)), score_text(it)]
+    cells: list[str | Text] = [
+        words(guide(last), (name, style)),
+        "–" if bounds and it.score is None else score_text(it),
+    ]
     if bounds:
         cells.append(score_text(it, bounds=True))
     yield [*cells, outcome_text(rating, it, language), status]
@@ -107,10 +110,10 @@ def show_losses(rating: Rating, language: Language, top: int = 0) -> None:
     console = screen()
     _verdict(console, rating, language)
     root = rating.root
-    total = root.maximum - root.upper
+    total = total_loss(rating)
     shown = rating.losses[:top] if top else rating.losses
     risk = is_risk(root)
-    columns = [
+    columns: list[Column] = [
         (label("risk_added" if risk else "points_lost", language), "right"),
         (label("share", language), "right"),
         label("where", language),
@@ -148,22 +151,3 @@ def show_losses(rating: Rating, language: Language, top: int = 0) -> None:
 
 def _share(points: float, total: float) -> str:
     return f"{100 * points / total:.1f} %" if total else "–"
-
-
-def adds_up(rating: Rating, language: Language) -> str:
-    """Return the sentence that says what the losses add up to."""
-    root = rating.root
-    if is_risk(root):
-        key = "adds_up_risk" if root.score is not None else "adds_up_risk_open"
-        return label(
-            key, language, low=percent(root.maximum - root.upper), high=percent(root.maximum - root.lower)
-        )
-    key = "adds_up" if root.score is not None else "adds_up_open"
-    return label(
-        key,
-        language,
-        maximum=f"{root.maximum:g}",
-        best=f"{root.upper:.3f}",
-        lost=lost_text(root.maximum - root.upper, rating),
-        open=f"{root.upper - root.lower:.3f}",
-    )

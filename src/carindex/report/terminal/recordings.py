@@ -9,7 +9,7 @@ import numpy as np
 
 from carindex.messages import Finding, Language
 from carindex.report.labels import label
-from carindex.report.terminal.screen import heading, rows, screen, severity_text, table, words
+from carindex.report.terminal.screen import Column, heading, rows, screen, severity_text, table, words
 from carindex.report.wording import (
     by_severity,
     dummy_name,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def show_recording(recording: Recording, language: Language, quiet: bool = False) -> None:
-    """Show what a recording holds: where it came from and every channel; ``quiet`` leaves the channels out."""
+    """Show what a recording holds: where it came from and every channel, unless ``quiet``."""
     console = screen()
     console.print(words((str(recording.path), "bold")))
     console.print(
@@ -44,7 +44,7 @@ def show_recording(recording: Recording, language: Language, quiet: bool = False
         console.print(facts)
     if quiet:
         return
-    columns = [
+    columns: list[Column] = [
         (label("channel", language), "fixed"),
         label("name", language),
         label("unit", language),
@@ -59,7 +59,7 @@ def show_recording(recording: Recording, language: Language, quiet: bool = False
 
 
 def _header(recording: Recording) -> Iterable[tuple[str, str]]:
-    """Yield the header entries of the test; those of single seats and published values are left to reports."""
+    """Yield the header entries of the test; published values are left to reports."""
     for key, value in recording.attributes.items():
         if not key.startswith("published") and value.strip():
             yield key, value
@@ -90,7 +90,7 @@ def show_findings(findings: Iterable[Finding], language: Language) -> None:
         console.print(label("no_findings", language))
         return
     heading(console, label("findings", language))
-    columns = [
+    columns: list[Column] = [
         (label("severity", language), "fixed"),
         label("place", language),
         label("finding", language),
@@ -130,7 +130,7 @@ def show_criteria(measurements: Measurements, language: Language) -> None:
     for (occupant, dummy), values in groups.items():
         name = dummy_name(dummy, language)
         heading(console, occupant_name(occupant, language) + (f" · {name}" if name else ""))
-        columns = [
+        columns: list[Column] = [
             label("criterion", language),
             (label("value", language), "right"),
             (label("unit", language), "fixed"),

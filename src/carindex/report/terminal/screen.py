@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
+#: A column: its heading, or its heading and ``right`` for figures or ``fixed`` for what must not be broken.
+Column = str | tuple[str, str]
 #: Width of plain output that goes to a file or a pipe, where there is no terminal to fit into.
 _PLAIN_WIDTH = 140
 SEVERITY_STYLE: dict[Severity, str] = {"error": "bold red", "warning": "yellow", "note": "dim"}
@@ -36,8 +38,8 @@ def words(*parts: str | tuple[str, str]) -> Text:
     return Text.assemble(*parts)
 
 
-def table(columns: Sequence[str | tuple[str, str]], *, title: str | None = None) -> Table:
-    """Return an empty table; a column is its heading, or heading and ``right`` for figures."""
+def table(columns: Sequence[Column], *, title: str | None = None) -> Table:
+    """Return an empty table; see `Column`."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 

@@ -1,0 +1,171 @@
+"""Measure the product: ratios to a peer within one run, and how costs grow. Run by hand: ``make bench``.
+
+Nothing here is a test: machines differ, and the figures that are kept stand in docs/performance.md with the command that
+made them. The peer gets an environment of its own in ``benchmarks/.peer``; it is never a dependency of the product.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PEER = HERE / ".peer"
+PEER_PACKAGE = "pyisomme==1.1.0"
+CARINDEX = Path(sys.executable).with_name("carindex")
+EXAMPLE = (
+    HERE.parent / "src" / "carindex" / "examples" / "toyota-camry-2018" / "tests" / "frontal" / "v10146.zip"
+)
+
+
+def seconds(command: list[str]) -> float:
+    """Return the wall time of a whole process."""
+    start = time.perf_counter()
+    subprocess.run(command, check=False, capture_output=True)
+    return time.perf_counter() - start
+
+
+def peer_python() -> Path:
+    python = PEER / "bin" / "python"
+    if not python.exists():
+        venv.create(PEER, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", PEER_PACKAGE], check=True)
+    return python
+
+
+def criteria(rounds: int) -> None:
+    """Read the 101-channel ISO-MME test and compute every criterion, beside what the peer needs for six of them."""
+    from carindex.recordings import read, write_iso_mme
+
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "v10146"
+        write_iso_mme(read(EXAMPLE, eager=True), target)
+        header = str(next(target.rglob("*.mme")))
+        ours = [str(CARINDEX), "criteria", str(target), "--json", str(Path(folder) / "out.json")]
+        theirs = [str(peer_python()), str(HERE / "peer_criteria.py"), header]
+        pairs = [(seconds(ours), seconds(theirs)) for _ in range(rounds + 1)][1:]
+    ratios = [peer / own for own, peer in pairs]
+    print(f"criteria, whole process, {rounds} rounds")
+    print(f"  carindex, all criteria   {statistics.median(own for own, _ in pairs):.3f} s (median)")
+    print(f"  peer, six criteria       {statistics.median(peer for _, peer in pairs):.3f} s (median)")
+    print(
+        f"  ratio                    {min(ratios):.1f} / {statistics.median(ratios):.1f} / {max(ratios):.1f} (min/median/max)"
+    )
+
+
+def head_criteria(rounds: int) -> None:
+    """HIC15 and HIC36 of one occupant in memory."""
+    from carindex.criteria.head import hic
+    from carindex.criteria.kinematics import resultant
+    from carindex.recordings import read
+
+    recording = read(EXAMPLE, eager=True)
+    axes = [recording.select(f"11HEAD0000H3AC{axis}?")[0] for axis in "XYZ"]
+    head = resultant(*(axis.values for axis in axes))
+    times = []
+    for _ in range(rounds * 20):
+        start = time.perf_counter()
+        hic(head, axes[0].step, 0.015)
+        hic(head, axes[0].step, 0.036)
+        times.append(time.perf_counter() - start)
+    print(f"HIC15 and HIC36 of one occupant: {1e3 * statistics.median(times):.2f} ms together (median)")
+
+
+def batch(sizes: list[int]) -> None:
+    """Rate tables of growing length, CSV to CSV and Parquet to Parquet, in a process of one thread."""
+    import numpy as np
+    import pyarrow.csv as pacsv
+    import pyarrow.parquet as pq
+
+    from carindex.rating import compile_protocol, load_protocol
+
+    plan = compile_protocol(load_protocol("us-ncap-2011"))
+    random = np.random.default_rng(1)
+    print("batch of US NCAP, whole process (seconds, cars per second, peak memory)")
+    for ending in ("csv", "parquet"):
+        for size in sizes:
+            with tempfile.TemporaryDirectory() as folder:
+                source, target = (str(Path(folder) / f"{name}.{ending}") for name in ("in", "out"))
+                writer = None
+                for start in range(0, size, 200_000):
+                    table = _random_cars(plan, random, start, min(size, start + 200_000))
+                    if writer is None:
+                        make = pacsv.CSVWriter if ending == "csv" else pq.ParquetWriter
+                        writer = make(source, table.schema)
+                    writer.write(table) if ending == "csv" else writer.write_table(table)
+                writer.close()
+                command = [
+                    str(CARINDEX),
+                    "batch",
+                    source,
+                    "-p",
+                    "us-ncap-2011",
+                    "-o",
+                    target,
+                    "--memory",
+                    "512M",
+                ]
+                start = time.perf_counter()
+                process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+                peak = _peak(process)
+                taken = time.perf_counter() - start
+                print(
+                    f"  {ending:8} {size:>10,} cars  {taken:8.2f} s  {size / taken:>10,.0f} cars/s  {peak / 2**20:6.0f} MB"
+                )
+
+
+def _random_cars(plan, random, start, stop):
+    import pyarrow as pa
+
+    count = stop - start
+    columns = {"car": pa.array([f"car {i}" for i in range(start, stop)])}
+    for name, quantity in zip(plan.facts, plan.quantities, strict=True):
+        if quantity.categories:
+            columns[name] = pa.array(random.choice(list(quantity.categories), count, p=[0.98, 0.02]))
+        else:
+            least, most = quantity.plausible
+            values = least + (most - least) * random.beta(1.5, 6, count)
+            columns[name] = pa.array(values.round(3))
+    return pa.table(columns)
+
+
+def _peak(process: subprocess.Popen) -> int:
+    """Return the largest resident size that a process reaches, in bytes."""
+    peak = 0
+    while process.poll() is None:
+        try:
+            for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM"):
+                    peak = max(peak, int(line.split()[1]) * 1024)
+        except OSError:
+            break
+        time.sleep(0.02)
+    process.wait()
+    return peak
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--largest", type=int, default=10_000_000, help="longest table")
+    parser.add_argument(
+        "only", nargs="*", choices=["criteria", "head", "batch", []], help="what to measure; all by default"
+    )
+    options = parser.parse_args()
+    wanted = options.only or ["criteria", "head", "batch"]
+    if "head" in wanted:
+        head_criteria(options.rounds)
+    if "criteria" in wanted:
+        criteria(options.rounds)
+    if "batch" in wanted:
+        batch([n for n in (10**3, 10**4, 10**5, 10**6, 10**7) if n <= options.largest])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,395 @@
+"""One programme's part of a report: verdict, losses, tree, figures, comparison, rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from carindex.messages import Language
+from carindex.rating import Loss, Node, RatedNode, Rating
+from carindex.report.bands import Band, band_of, bands, kind_of_bands
+from carindex.report.evidence import fact_value
+from carindex.report.figures import OccupantFigure, occupant_figures
+from carindex.report.labels import label
+from carindex.report.ledger import adds_up, total_loss
+from carindex.report.rules import outcome_lines, rule_lines
+from carindex.report.wording import (
+    fact_text,
+    in_language,
+    is_risk,
+    lost_text,
+    measure_text,
+    most_stars,
+    outcome_spoken,
+    outcome_text,
+    path_text,
+    percent,
+    points,
+    score_text,
+    stars_text,
+    verdict_state,
+)
+
+if TYPE_CHECKING:
+    from carindex.dossier.folder import Dossier
+
+#: How many losses stand right below the verdict.
+TOP_LOSSES = 5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a rating and how far it can be relied on."""
+
+    outcome: str
+    spoken: str
+    is_grade: bool
+    final: bool
+    assumed: bool
+    state: str
+    figures: tuple[tuple[str, str], ...]
+    reservations: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LossRow:
+    """A line of the ledger; ``width`` is its share of the greatest loss, for a bar."""
+
+    points: str
+    share: str
+    width: float
+    where: str
+    path: str
+    why: str
+    source: str
+    verified: str
+
+
+@dataclass(frozen=True)
+class TreeRow:
+    """A node of the tree; ``low`` and ``high`` bound the bar, both shares of its full length."""
+
+    path: str
+    depth: int
+    name: str
+    score: str
+    low: float
+    high: float
+    colour: str
+    band: str
+    outcome: str
+    spoken: str
+    status: str
+    status_text: str
+    facts: str
+    beside: bool
+    verified: str
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """A rule with its source, and how well it was verified."""
+
+    name: str
+    depth: int
+    lines: tuple[str, ...]
+    facts: tuple[str, ...]
+    source: str
+    verified: str
+    verified_text: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a node was given here and what the programme published."""
+
+    name: str
+    ours: str
+    published: str
+    equal: bool | None
+    equal_text: str
+
+
+@dataclass(frozen=True)
+class RatingSection:
+    """Everything a report shows of one rating."""
+
+    id: str
+    protocol: str
+    programme: str
+    edition: str
+    source: str
+    hash: str
+    verdict: Verdict
+    score_heading: str
+    bar_note: str
+    lost_heading: str
+    losses: tuple[LossRow, ...]
+    top: tuple[LossRow, ...]
+    rest: LossRow | None
+    total: str
+    adds_up: str
+    tree: tuple[TreeRow, ...]
+    bands: tuple[Band, ...]
+    figures: tuple[OccupantFigure, ...]
+    comparisons: tuple[Comparison, ...]
+    comparison_summary: str
+    rules: tuple[RuleRow, ...]
+    scales: tuple[tuple[str, str], ...]
+    verified_counts: tuple[tuple[str, str, int], ...]
+    missing: tuple[tuple[str, str], ...]
+    assumed: tuple[tuple[str, str], ...]
+
+
+def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSection:
+    """Prepare one programme's part of a report."""
+    head, root = rating.protocol.head, rating.root
+    losses = tuple(_loss_row(loss, rating, language) for loss in rating.losses)
+    top, rest = losses[:TOP_LOSSES], rating.losses[TOP_LOSSES:]
+    comparisons = tuple(_comparisons(rating, dossier, language))
+    risk = is_risk(root)
+    full = _full_bar(rating)
+    return RatingSection(
+        id=rating.protocol.id,
+        protocol=rating.protocol.id,
+        programme=in_language(head.programme, language),
+        edition=head.edition,
+        source=head.source,
+        hash=rating.protocol.hash,
+        verdict=_verdict(rating, language),
+        score_heading=label("risk" if risk else "score", language),
+        bar_note=label("bar_risk", language, full=percent(full)) if risk else label("bar_reached", language),
+        lost_heading=label("risk_added" if risk else "points_lost", language),
+        losses=losses,
+        top=top,
+        rest=_rest(rest, rating, language),
+        total=lost_text(sum(loss.points for loss in rating.losses), rating),
+        adds_up=adds_up(rating, language),
+        tree=tuple(_tree(rating, full, language)),
+        bands=bands(kind_of_bands(root), language),
+        figures=occupant_figures(rating, language),
+        comparisons=comparisons,
+        comparison_summary=_summary(comparisons, language),
+        rules=tuple(_rules(rating, language)),
+        scales=tuple(_scales(rating, language)),
+        verified_counts=_verified_counts(rating, language),
+        missing=tuple((fact_text(rating.plan, name, language), name) for name in rating.missing),
+        assumed=tuple(
+            (path_text(rating.plan, path, language), _assumed_text(rating, path, value))
+            for path, value in rating.assumed.items()
+        ),
+    )
+
+
+def _verdict(rating: Rating, language: Language) -> Verdict:
+    root = rating.root
+    numbers = [(label("risk" if is_risk(root) else "score", language), score_text(root))]
+    measure = measure_text(rating, root, language)
+    if measure is not None:
+        numbers.insert(0, measure)
+    return Verdict(
+        outcome=outcome_text(rating, root, language) or score_text(root),
+        spoken=outcome_spoken(root, language) or score_text(root),
+        is_grade=root.graded,
+        final=rating.final,
+        assumed=bool(rating.assumed),
+        state=verdict_state(rating, language),
+        figures=tuple(numbers),
+        reservations=_reservations(rating, language),
+    )
+
+
+def _reservations(rating: Rating, language: Language) -> tuple[str, ...]:
+    """Return what is missing, assumed and unverified, each also when it is none."""
+    counts = {level: count for level, _, count in _verified_counts(rating, language)}
+    doubtful = counts.get("unverified", 0) + counts.get("open", 0)
+    entries = (
+        ("missing", len(rating.missing)),
+        ("assumed", len(rating.assumed)),
+        ("unverified", doubtful),
+        ("errors", sum(1 for finding in rating.findings if finding.severity == "error")),
+    )
+    total = len(rating.plan.nodes)
+    return tuple(
+        label(f"reserve_{key}" if count else f"reserve_no_{key}", language, count=count, total=total)
+        for key, count in entries
+        if count or key != "errors"
+    )
+
+
+def _assumed_text(rating: Rating, path: str, value: float) -> str:
+    node = rating.node(path)
+    return percent(node.maximum - value) if is_risk(node) else f"{points(value)} / {points(node.maximum)}"
+
+
+# -- losses --------------------------------------------------------------------------------------------------
+
+
+def _loss_row(loss: Loss, rating: Rating, language: Language) -> LossRow:
+    node = rating.plan.nodes[loss.path].node
+    total = total_loss(rating)
+    greatest = max(abs(item.points) for item in rating.losses)
+    return LossRow(
+        points=lost_text(loss.points, rating),
+        share=f"{100 * loss.points / total:.1f} %" if total else "–",
+        width=max(0.0, loss.points / greatest) if greatest else 0.0,
+        where=path_text(rating.plan, loss.path, language),
+        path=loss.path,
+        why=loss.why[language],
+        source=node.source,
+        verified=label(f"verified_{'open' if node.spec.open else node.verified}", language),
+    )
+
+
+def _rest(rest: tuple[Loss, ...], rating: Rating, language: Language) -> LossRow | None:
+    if not rest:
+        return None
+    amount = sum(loss.points for loss in rest)
+    total = total_loss(rating)
+    text = label("other_losses", language, count=len(rest))
+    share = f"{100 * amount / total:.1f} %" if total else "–"
+    return LossRow(lost_text(amount, rating), share, 0.0, text, "", "", "", "")
+
+
+# -- tree ----------------------------------------------------------------------------------------------------
+
+
+def _full_bar(rating: Rating) -> float:
+    """Return the risk that a bar of full length stands for: the first of a few round ones that holds them all."""
+    greatest = max((node.maximum - node.lower for node in rating.nodes if is_risk(node)), default=1.0)
+    return next((full for full in (0.1, 0.2, 0.5) if greatest <= full), 1.0)
+
+
+def _tree(rating: Rating, full: float, language: Language) -> list[TreeRow]:
+    rated = {node.path: node for node in rating.nodes}
+    rows: list[TreeRow] = []
+
+    def grow(node: Node, depth: int) -> None:
+        rows.append(_tree_row(rating, rated[node.path], depth, full, language))
+        for child in node.children:
+            grow(child, depth + 1)
+
+    for top in (rating.protocol.root, *rating.protocol.beside):
+        grow(top, 0)
+    return rows
+
+
+def _tree_row(rating: Rating, node: RatedNode, depth: int, full: float, language: Language) -> TreeRow:
+    low, high = node.lower, node.upper
+    if is_risk(node):
+        low, high = (node.maximum - node.upper) / full, (node.maximum - node.lower) / full
+    else:
+        low, high = (bound / node.maximum if node.maximum else 0.0 for bound in (low, high))
+    band = band_of(node, language)
+    facts = "; ".join(f"{_short(fact.name, language)} {fact_value(fact, language)}" for fact in node.facts)
+    return TreeRow(
+        path=node.path,
+        depth=depth,
+        name=in_language(node.label, language),
+        score=score_text(node),
+        low=min(1.0, max(0.0, low)),
+        high=min(1.0, max(0.0, high)),
+        colour=band.colour if band else "#9aa5b1",
+        band=band.name if band else "",
+        outcome=outcome_text(rating, node, language),
+        spoken=outcome_spoken(node, language),
+        status=node.status,
+        status_text=label(f"status_{node.status}", language),
+        facts=facts,
+        beside=node.beside,
+        verified="open" if rating.plan.nodes[node.path].node.spec.open else node.verified,
+    )
+
+
+def _short(name: str, language: Language) -> str:
+    return fact_text(None, name, language).rsplit(" · ", 1)[-1]
+
+
+# -- rules and comparison ------------------------------------------------------------------------------------
+
+
+def _rules(rating: Rating, language: Language) -> list[RuleRow]:
+    rows: list[RuleRow] = []
+    for node in _in_order(rating):
+        level = "open" if node.spec.open else node.verified
+        plan = rating.plan.nodes[node.path]
+        rows.append(
+            RuleRow(
+                name=path_text(rating.plan, node.path, language),
+                depth=node.path.count("/") + 1 if node.path else 0,
+                lines=tuple(rule_lines(rating.plan, plan, language)),
+                facts=tuple(rating.plan.facts[slot] for slot in plan.facts),
+                source=node.source,
+                verified=level,
+                verified_text=label(f"verified_{level}", language),
+            )
+        )
+    return rows
+
+
+def _in_order(rating: Rating) -> list[Node]:
+    return [node for top in (rating.protocol.root, *rating.protocol.beside) for node in top.walk()]
+
+
+def _scales(rating: Rating, language: Language) -> list[tuple[str, str]]:
+    return [
+        (name, f"{'; '.join(outcome_lines(rating.protocol, scale.stars, language))} ({scale.source})")
+        for name, scale in rating.protocol.head.scales.items()
+    ]
+
+
+def _verified_counts(rating: Rating, language: Language) -> tuple[tuple[str, str, int], ...]:
+    levels = [
+        "open" if node_plan.node.spec.open else node_plan.node.verified
+        for node_plan in rating.plan.nodes.values()
+    ]
+    return tuple(
+        (level, label(f"verified_{level}", language), levels.count(level))
+        for level in ("oracle", "published", "text", "unverified", "open")
+        if level in levels
+    )
+
+
+def _comparisons(rating: Rating, dossier: Dossier, language: Language) -> list[Comparison]:
+    rated = {node.path: node for node in rating.nodes}
+    found: list[Comparison] = []
+    for path, text in dossier.published.items():
+        node = rated.get(path)
+        if node is None or not str(text).strip() or node.outcome_lower is None:
+            continue
+        published = str(text).strip()
+        shown = _published_outcome(published, rating, node)
+        equal = _equal(published, node)
+        key = "equal_open" if equal is None else "equal_yes" if equal else "equal_no"
+        name = path_text(rating.plan, path, language)
+        ours = outcome_text(rating, node, language)
+        found.append(Comparison(name, ours, shown, equal, label(key, language)))
+    return found
+
+
+def _published_outcome(text: str, rating: Rating, node: RatedNode) -> str:
+    if node.graded:
+        return text
+    try:
+        return stars_text(float(text), most_stars(rating.plan, node.path))
+    except ValueError:
+        return text
+
+
+def _equal(text: str, node: RatedNode) -> bool | None:
+    """Whether our outcome is the published one; ``None`` while ours is an interval."""
+    if node.outcome is None:
+        return None
+    if isinstance(node.outcome, str):
+        return node.outcome == text
+    try:
+        return float(node.outcome) == float(text)
+    except ValueError:
+        return False
+
+
+def _summary(comparisons: tuple[Comparison, ...], language: Language) -> str:
+    if not comparisons:
+        return ""
+    equal = sum(1 for item in comparisons if item.equal)
+    return label("comparison_summary", language, equal=equal, count=len(comparisons))
