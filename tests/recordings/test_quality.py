@@ -1,7 +1,6 @@
 """Every data-quality check on a synthetic crash: silent on the sound test, one finding for each damage."""
 
 # One damage a line reads best in a wide table.
-# ruff: noqa: E501
 
 from __future__ import annotations
 

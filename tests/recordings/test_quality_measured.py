@@ -1,7 +1,6 @@
 """Data-quality checks on measured tests: silent on sound channels, alert on damaged ones."""
 
 # One damage a line reads best in a wide table.
-# ruff: noqa: E501
 
 from __future__ import annotations
 

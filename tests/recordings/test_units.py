@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carindex.recordings.units import STANDARD_GRAVITY, conversion
+from carindex.units import STANDARD_GRAVITY, conversion
 
 # Expected factors from NIST SP 811 and the definitions of the units, not from the table under test.
 KNOWN = [

@@ -64,13 +64,17 @@ def _fast(values: pa.Array) -> NDArray[np.float64] | None:
         return np.full(len(values), np.nan)
     try:
         if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
-            empty = pc.equal(values, "")
-            values = pc.if_else(empty, pa.scalar(None, values.type), values)
-        numeric = pc.cast(values, pa.float64())
+            nothing = pc.equal(values, pa.scalar("", values.type))
+            values = pc.if_else(nothing, pa.scalar(None, values.type), values)
+        numeric = pc.fill_null(pc.cast(values, pa.float64()), pa.scalar(np.nan, pa.float64()))
     except pa.ArrowException:
         return None
-    out: NDArray[np.float64] = numeric.to_numpy(zero_copy_only=False)
-    return out
+    return _array(numeric)
+
+
+def _array(values: pa.Array) -> NDArray[np.float64]:
+    """Return an array without nulls as numpy's; pyarrow's own way imports pandas if it is there."""
+    return np.array(np.from_dlpack(values))
 
 
 def _cells(values: pa.Array, column: str, place: str, refuse: Refuse) -> NDArray[np.float64]:
@@ -102,7 +106,8 @@ def _words(values: pa.Array, column: str, place: str, refuse: Refuse) -> NDArray
             continue
         if value is not None:
             of_word[i] = value
-    codes = pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy(zero_copy_only=False)
+    unknown = pa.scalar(len(encoded.dictionary), encoded.indices.type)
+    codes = _array(pc.fill_null(encoded.indices, unknown)).astype(np.intp)
     for i, finding in refused.items():
         for row in np.flatnonzero(codes == i):
             refuse(int(row), finding)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -100,7 +101,9 @@ def _constant_step(channel: Channel) -> tuple[float, float]:
 
 def _finding(name: str, channel: Channel, **parameters: object) -> Finding:
     place = f"{channel.place} {channel.label}".strip()
-    return Finding(f"measures.{name}", "error", place, channel.label, {"channel": channel.label, **parameters})
+    return Finding(
+        f"measures.{name}", "error", place, channel.label, {"channel": channel.label, **parameters}
+    )
 
 
 def _cut_off(channel: Channel) -> float | None:
@@ -147,31 +150,31 @@ def decide(channel: Channel, wanted: Filter, step: float) -> Decision:
         return Decision(False, text, text, finding)
     standard = rules().standards[wanted.standard]
     by = {lang: t.format(name=name, standard=standard) for lang, t in words["by"].items()}
-    return Decision(True, {lang: name for lang in by}, by)
+    return Decision(True, dict.fromkeys(by, name), by)
 
 
-def filter_all(requests: Iterable[tuple[str, Signal, Filter]]) -> dict[tuple[str, float, str], Signal]:
+def filter_all(
+    requests: Iterable[tuple[int, Signal, float, str]],
+) -> dict[tuple[int, float, str], Signal]:
     """Filter many signals, those of equal class, step and length in one pass.
 
     Parameters
     ----------
     requests
-        Key, signal and filter; a key that comes twice with one filter is filtered once.
+        Key, signal, channel frequency class and standard; what comes twice is filtered once.
 
     Returns
     -------
     dict
         Filtered signal by key, class and standard.
     """
-    groups: dict[tuple[float, str, float, int], dict[str, Signal]] = {}
-    for key, signal, wanted in requests:
-        group = (wanted.cfc, wanted.standard, signal.step, signal.values.size)
-        groups.setdefault(group, {})[key] = signal
-    found: dict[tuple[str, float, str], Signal] = {}
+    groups: dict[tuple[float, str, float, int], dict[int, Signal]] = {}
+    for key, signal, cfc, standard in requests:
+        groups.setdefault((cfc, standard, signal.step, signal.values.size), {})[key] = signal
+    found: dict[tuple[int, float, str], Signal] = {}
     for (cfc, standard, step, _), members in groups.items():
         rows = np.stack([signal.values for signal in members.values()])
-        # The names of the two standards are checked with the file of measures.
-        filtered = filters.cfc(rows, step, cfc, standard)  # type: ignore[arg-type]
+        filtered = filters.cfc(rows, step, cfc, cast(filters.Standard, standard))
         for row, (key, signal) in zip(filtered, members.items(), strict=True):
             found[key, cfc, standard] = Signal(row, signal.start, step)
     return found
@@ -212,4 +215,3 @@ def shared_time(signals: Mapping[str, Signal], labels: Mapping[str, str]) -> dic
     return {
         r: Signal(s.values[begin - offsets[r] : end - offsets[r]], start, step) for r, s in signals.items()
     }
-

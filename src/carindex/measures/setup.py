@@ -159,9 +159,7 @@ def setup_from(
             position, seats[position], codes[position], of_file, dummies.get(seats[position]), place, findings
         )
     velocity, source = _velocity(recording, stated, test_object, place, findings)
-    return TestSetup(
-        test, test_object, side, MappingProxyType(occupants), velocity, source, tuple(findings)
-    )
+    return TestSetup(test, test_object, side, MappingProxyType(occupants), velocity, source, tuple(findings))
 
 
 def _check(stated: Overrides) -> None:
@@ -230,7 +228,9 @@ def _dummy_codes(recording: Recording, test_object: str) -> dict[str, Counter[st
         bare = Counter(
             c.code.fine_location_3
             for c in recording
-            if c.code and c.code.test_object == test_object and c.code.fine_location_3 in vocabulary().dummy_of_code
+            if c.code
+            and c.code.test_object == test_object
+            and c.code.fine_location_3 in vocabulary().dummy_of_code
         )
         if bare:
             found["0"] = bare
@@ -254,7 +254,11 @@ def _occupant(
     if named:
         dummy = max(named, key=lambda name: (named[name], name))
         if len(named) > 1:
-            parameters: dict[str, object] = {"position": position, "dummies": ", ".join(sorted(named)), "used": dummy}
+            parameters: dict[str, object] = {
+                "position": position,
+                "dummies": ", ".join(sorted(named)),
+                "used": dummy,
+            }
             findings.append(Finding("measures.dummies_differ", "warning", place, None, parameters))
         if of_person is not None and of_person != dummy:
             parameters = {"position": position, "seat": seat, "stated": of_person, "used": dummy}

@@ -83,9 +83,7 @@ def irtracc_moved(
 ) -> FloatArray:
     """Return how far the end of a THOR chest IR-TRACC is from where it was at time zero, m."""
     offset = constants("thor_irtracc", level)["offset"]
-    return chest.resultant_deflection(
-        chest.irtracc_position(length, angle_y, angle_z, offset), dt, start
-    )
+    return chest.resultant_deflection(chest.irtracc_position(length, angle_y, angle_z, offset), dt, start)
 
 
 def viscous_history(compression: FloatArray, dt: float, dummy: str) -> FloatArray:

@@ -13,7 +13,7 @@ import numpy as np
 from carindex.messages import Finding
 from carindex.recordings.model import ChannelCode, Samples
 from carindex.recordings.samples import Parsed, SampleText, parse, parse_all
-from carindex.recordings.units import Conversion, conversion
+from carindex.units import Conversion, conversion
 
 #: Dummy codes of ISO/TS 13499, fine location 3 (frontal, side, rear and child dummies, no impactors).
 DUMMY_CODES = frozenset(

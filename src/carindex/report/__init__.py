@@ -1,1 +1,86 @@
-"""."""
+"""Reports for people: a page and a printed document; the terminal is in `carindex.report.terminal`.
+
+Nothing here computes a score. What is shown is prepared once (`document`), laid out twice (`html`, `pdf`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carindex.messages import LANGUAGES, InputError, Language
+from carindex.rating import Rating
+
+if TYPE_CHECKING:
+    from carindex.dossier.folder import Dossier
+
+__all__ = ["write_reports"]
+
+
+def write_reports(
+    ratings: Sequence[Rating],
+    dossier: Dossier,
+    folder: Path,
+    language: Language,
+    *,
+    both_languages: bool = False,
+) -> list[Path]:
+    """Write the report of a car as ``report.html`` and ``report.pdf``.
+
+    Parameters
+    ----------
+    ratings
+        Ratings of the same car, one a programme; all go into one report, a section each.
+    dossier
+        The evidence that they were made from.
+    folder
+        Where to write; made where it does not exist.
+    language
+        Language of the report.
+    both_languages
+        Also write it in the other language, ``report.en.html`` or ``report.zh.html`` and ``.pdf``; the
+        pages link to each other.
+
+    Returns
+    -------
+    list of Path
+        The files that were written.
+
+    Raises
+    ------
+    InputError
+        When the folder cannot be written to, or no font with Chinese characters is installed for a Chinese
+        printed document; the page is written all the same.
+    """
+    from carindex.report.document import document_of
+    from carindex.report.html import page
+    from carindex.report.pdf import printed
+
+    others = [other for other in LANGUAGES if other != language] if both_languages else []
+    names = {language: "report", **{other: f"report.{other}" for other in others}}
+    charts: dict[str, str] = {}
+    written: list[Path] = []
+    refused: InputError | None = None
+    for this, name in names.items():
+        linked = next((f"{names[other]}.html" for other in names if other != this), None)
+        document = document_of(ratings, dossier, this, charts=charts, other_file=linked)
+        written.append(_write(folder / f"{name}.html", page(document).encode()))
+        try:
+            pdf = printed(document)
+        except InputError as error:
+            refused = error
+            continue
+        written.append(_write(folder / f"{name}.pdf", pdf))
+    if refused is not None:
+        raise refused
+    return written
+
+
+def _write(path: Path, content: bytes) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise InputError(path, "report.not_written", reason=error.strerror) from None
+    return path

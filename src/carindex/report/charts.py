@@ -7,6 +7,7 @@ printed document share them.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def decimated(
         return time, values
     edges = np.linspace(0, values.size, columns + 1).astype(np.intp)
     kept: set[int] = {0, values.size - 1}
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         part = values[start:end]
         kept.update((int(start + part.argmin()), int(start + part.argmax())))
     index = np.array(sorted(kept), np.intp)
@@ -75,8 +76,10 @@ def specification(measured: Measured, *, width: int = WIDTH, height: int = HEIGH
         {"t": round(1000 * float(t), 2), "v": _four(float(v))} for t, v in zip(time, values, strict=True)
     ]
     layers: list[dict[str, Any]] = []
-    if _is_window(measured):
-        layers.append(_window(measured))
+    window = _window_of(measured)
+    if window is not None:
+        mark = {"type": "rect", "color": MARK, "opacity": 0.16}
+        layers.append(_layer([{"a": 1000 * window[0], "b": 1000 * window[1]}], mark, x="a", x2="b"))
     layers.append(_layer([{"y": 0.0}], {"type": "rule", "color": "#aab3bd", "strokeWidth": 0.8}, y="y"))
     layers.append(_layer(samples, {"type": "line", "color": ACCENT, "strokeWidth": 1.2}, x="t", y="v"))
     layers.extend(_marks(measured, time, values))
@@ -111,8 +114,11 @@ def specification(measured: Measured, *, width: int = WIDTH, height: int = HEIGH
     }
 
 
-def _is_window(measured: Measured) -> bool:
-    return measured.t1 is not None and measured.t2 is not None and measured.t2 > measured.t1
+def _window_of(measured: Measured) -> tuple[float, float] | None:
+    """Return the window of a criterion in s, ``None`` where it was read from one instant or from no time."""
+    if measured.t1 is None or measured.t2 is None or measured.t2 <= measured.t1:
+        return None
+    return measured.t1, measured.t2
 
 
 def _layer(rows: list[dict[str, Any]], mark: dict[str, Any], **channels: str) -> dict[str, Any]:
@@ -125,12 +131,6 @@ def _layer(rows: list[dict[str, Any]], mark: dict[str, Any], **channels: str) ->
     return {"data": {"values": rows}, "mark": mark, "encoding": encoding}
 
 
-def _window(measured: Measured) -> dict[str, Any]:
-    assert measured.t1 is not None and measured.t2 is not None
-    row = {"a": 1000 * measured.t1, "b": 1000 * measured.t2}
-    return _layer([row], {"type": "rect", "color": MARK, "opacity": 0.16}, x="a", x2="b")
-
-
 def _marks(
     measured: Measured, time: NDArray[np.float64], values: NDArray[np.float64]
 ) -> list[dict[str, Any]]:
@@ -139,15 +139,19 @@ def _marks(
     assert trace is not None
     layers: list[dict[str, Any]] = []
     text = with_unit(figure(measured.value), measured.unit)
-    level = getattr(trace, "level", None)
+    level = trace.level
     if level is not None:
         rule = {"type": "rule", "color": MARK, "strokeDash": [4, 3], "strokeWidth": 1}
         layers.append(_layer([{"y": float(level)}], rule, y="y"))
-    if _is_window(measured):
-        assert measured.t1 is not None and measured.t2 is not None
-        t, inside = 500 * (measured.t1 + measured.t2), (time >= measured.t1) & (time <= measured.t2)
-        v = float(level) if level is not None else float(values[inside].max()) if inside.any() else 0.0
-        text = f"{text}  ({window_text(measured.t1, measured.t2)} ms)"
+    window = _window_of(measured)
+    if window is not None:
+        inside = (time >= window[0]) & (time <= window[1])
+        t, v = 500 * (window[0] + window[1]), 0.0
+        if level is not None:
+            v = float(level)
+        elif inside.any():
+            v = float(values[inside].max())
+        text = f"{text}  ({window_text(*window)} ms)"
     else:
         at = int(np.abs(values).argmax())
         if measured.t1 is not None:
@@ -169,8 +173,8 @@ def _marks(
         "fontSize": 11,
         "fontWeight": 600,
     }
-    if _is_window(measured) and measured.t1 is not None and measured.t2 is not None:
-        t = 1000 * (measured.t1 if to_left else measured.t2)
+    if window is not None:
+        t = 1000 * (window[0] if to_left else window[1])
     layers.append(_layer([{"t": t, "v": v}], mark, x="t", y="v"))
     return layers
 

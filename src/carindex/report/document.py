@@ -1,7 +1,7 @@
 """What a report shows, prepared once for the page and for the printed document, in one language.
 
-Everything is text, a share for a bar, or a finished picture; the templates only lay it out. What belongs to one
-rating is a `RatingSection`, what belongs to the car is an `Evidence`.
+Everything is text, a share for a bar, or a finished picture; the templates only lay it out. What belongs to
+one rating is a `RatingSection`, what belongs to the car is an `Evidence`.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def document_of(
     dossier
         The evidence they were made from.
     charts
-        Charts that are already drawn, by the fact they belong to; new ones are put in. Charts carry no words, so
-        that reports in several languages share them.
+        Charts that are already drawn, by the fact they belong to; new ones are put in. Charts carry no words,
+        so that reports in several languages share them.
     other_file
         File name of the same report in the other language.
     """

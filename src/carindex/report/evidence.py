@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from carindex.dossier.folder import Dossier, RecordedTest
     from carindex.measures import Measured
 
-#: What a laboratory published with a recording, by the end of the header entry, and the criterion it belongs to.
+#: What a laboratory published with a recording: end of the header entry, and the criterion it belongs to.
 #: A published head injury criterion says by the length of its window whether it is HIC15 or HIC36.
 PUBLISHED: Mapping[str, str] = {
     "chest 3 ms g": "chest_a3ms",
@@ -187,7 +187,7 @@ def _criterion(
         window=window_text(measured.t1, measured.t2),
         channels=" ".join(measured.channels),
         filter=measured.filter or "",
-        method=measured.method,
+        method=measured.methods.get(language, measured.method),
         published=published_beside(measured, test.recording.attributes),
         used=_is_used(measured, test, used),
         verified=measured.verified,
@@ -256,7 +256,7 @@ def fact_value(fact: Fact, language: Language) -> str:
         return figure(fact.value)
     quantity = fact.quantity
     if quantity.kind == "boolean":
-        return label("yes" if fact.value else "no", language)
+        return label("answer_yes" if fact.value else "answer_no", language)
     if quantity.categories:
         return str(fact.word)
     return with_unit(figure(fact.value), fact.unit)

@@ -129,7 +129,7 @@ def _region_nodes(rating: Rating) -> list[tuple[str, tuple[str, ...], tuple[str,
             except InvalidFactNameError:
                 continue
             region = plan.quantities[slot].region
-            if region in _SHAPES and name.seat and name.dummy:
+            if region is not None and region in _SHAPES and name.seat and name.dummy:
                 regions[region] = None
                 keys[name.test, name.seat, name.dummy] = None
         if len(keys) == 1 and (len(regions) == 1 or not node.children):
@@ -198,10 +198,8 @@ def draw(regions: Sequence[RatedRegion], names: tuple[str, str, str], language: 
             parts.append(f'<path d="{path}" fill="{not_rated_colour()}"/>')
             continue
         dashed = ' stroke="#6b7683" stroke-dasharray="3 2"' if rated.node.score is None else ""
-        tip = escape(f"{rated.name}: {rated.value} ({rated.band})")
-        parts.append(
-            f'<path d="{path}" fill="{rated.colour}"{dashed} data-region="{region}"><title>{tip}</title></path>'
-        )
+        tip = f"<title>{escape(f'{rated.name}: {rated.value} ({rated.band})')}</title>"
+        parts.append(f'<path d="{path}" fill="{rated.colour}"{dashed} data-region="{region}">{tip}</path>')
     parts.extend(_callout(by_name[region]) for region in REGIONS if region in by_name)
     parts.append(_text(162, _HEIGHT - 3, left, "end", "#6b7683", 10))
     parts.append(_text(258, _HEIGHT - 3, right, "start", "#6b7683", 10))

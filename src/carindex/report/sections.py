@@ -121,6 +121,7 @@ class RatingSection:
     source: str
     hash: str
     verdict: Verdict
+    counts_risk: bool
     score_heading: str
     bar_note: str
     lost_heading: str
@@ -157,6 +158,7 @@ def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSe
         source=head.source,
         hash=rating.protocol.hash,
         verdict=_verdict(rating, language),
+        counts_risk=risk,
         score_heading=label("risk" if risk else "score", language),
         bar_note=label("bar_risk", language, full=percent(full)) if risk else label("bar_reached", language),
         lost_heading=label("risk_added" if risk else "points_lost", language),
@@ -255,7 +257,7 @@ def _rest(rest: tuple[Loss, ...], rating: Rating, language: Language) -> LossRow
 
 
 def _full_bar(rating: Rating) -> float:
-    """Return the risk that a bar of full length stands for: the first of a few round ones that holds them all."""
+    """Return the risk that a bar of full length stands for: a round one that holds them all."""
     greatest = max((node.maximum - node.lower for node in rating.nodes if is_risk(node)), default=1.0)
     return next((full for full in (0.1, 0.2, 0.5) if greatest <= full), 1.0)
 

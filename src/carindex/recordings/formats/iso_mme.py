@@ -23,7 +23,7 @@ from carindex.recordings.model import Channel, ChannelCode, Recording, Samples
 from carindex.recordings.samples import Parsed, SampleText
 from carindex.recordings.sources import HEAD, FileSource
 from carindex.recordings.text import HeadedText, key_of, split_header
-from carindex.recordings.units import Conversion
+from carindex.units import Conversion
 
 NAME = "iso-mme"
 

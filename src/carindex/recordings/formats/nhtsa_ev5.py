@@ -24,7 +24,7 @@ from carindex.recordings.model import Channel, ChannelCode, Recording, Samples
 from carindex.recordings.samples import Parsed, SampleText, parse
 from carindex.recordings.sources import FileSource
 from carindex.recordings.text import decode, in_single_bytes
-from carindex.recordings.units import Conversion, conversion
+from carindex.units import Conversion, conversion
 
 NAME = "nhtsa-ev5"
 

@@ -35,7 +35,7 @@ from carindex.recordings.rasters import constant_step
 from carindex.recordings.samples import COUNT_TOLERANCE, doubles
 from carindex.recordings.sources import FileSource, as_stream
 from carindex.recordings.text import decode
-from carindex.recordings.units import Conversion, conversion
+from carindex.units import Conversion, conversion
 
 NAME = "table"
 PARQUET = b"PAR1"

@@ -151,5 +151,5 @@ def _criterion(measured: Measured, language: Language) -> tuple[str, ...]:
         window_text(measured.t1, measured.t2),
         " ".join(measured.channels),
         measured.filter or "",
-        measured.method,
+        measured.methods.get(language, measured.method),
     )

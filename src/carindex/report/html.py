@@ -1,0 +1,43 @@
+"""The report as one page that opens without a network: template, style and pictures in a single file."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from carindex.report.document import Document
+from carindex.report.labels import label
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+_NAMESPACES = re.compile(r' xmlns(:xlink)?="[^"]*"')
+
+
+def page(document: Document) -> str:
+    """Return the report as HTML."""
+    style = files("carindex.report").joinpath("templates", "report.css").read_text("utf-8")
+    return _template().render(
+        document=document,
+        label=lambda key, **parameters: label(key, document.language, **parameters),
+        style=style,
+    )
+
+
+@cache
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("carindex.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    # inside a page the SVG elements need no namespaces
+    environment.filters["picture"] = lambda svg: Markup(_NAMESPACES.sub("", svg))
+    return environment.get_template("report.html")

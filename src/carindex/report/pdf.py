@@ -1,0 +1,68 @@
+"""The report as a printed document: the same content condensed, typeset with typst.
+
+Nothing is fetched and nothing on the machine is used: the fonts are those inside typst and, for Chinese, the
+package named here.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from importlib.resources import as_file, files
+from importlib.util import find_spec
+from pathlib import Path
+
+from carindex.messages import InputError, Language
+from carindex.report.document import Document
+from carindex.report.labels import labels
+
+#: Package that holds the font, the file in it and its family: Noto Sans CJK, SIL Open Font License 1.1.
+FONT_PACKAGE, FONT_FILE, FONT_FAMILY = "manimgx_fonts_cjk", "NotoSansCJK-VF.otf.ttc", "Noto Sans CJK SC"
+#: Family that is inside typst, for documents without Chinese where the package is not installed.
+EMBEDDED_FAMILY = "Libertinus Serif"
+
+
+def printed(document: Document) -> bytes:
+    """Return the report as PDF, the same bytes for the same document.
+
+    Raises
+    ------
+    InputError
+        When the document is Chinese and no font for it is installed.
+    """
+    import typst
+
+    folder = font_folder()
+    if folder is None and document.language == "zh":
+        package = FONT_PACKAGE.replace("_", "-")
+        raise InputError("report.pdf", "report.no_chinese_font", family=FONT_FAMILY, package=package)
+    family = EMBEDDED_FAMILY if folder is None else FONT_FAMILY
+    template = files("carindex.report").joinpath("templates", "report.typ").read_bytes()
+    compiler = typst.Compiler(
+        font_paths=[] if folder is None else [str(folder)],
+        ignore_system_fonts=True,
+        sys_inputs={"document": _data(document, family)},
+    )
+    result = compiler.compile(template, format="pdf", timestamp=0)
+    assert isinstance(result, bytes)
+    return result
+
+
+def font_folder() -> Path | None:
+    """Return the folder of the font with Chinese characters, ``None`` where it is not installed."""
+    if find_spec(FONT_PACKAGE) is None:
+        return None
+    with as_file(files(FONT_PACKAGE).joinpath(FONT_FILE)) as file:
+        return file.parent if file.is_file() else None
+
+
+def _data(document: Document, family: str) -> str:
+    """Return everything that the template lays out: the document, its labels and the font."""
+    language: Language = document.language
+    words = {key: texts[language] for key, texts in labels().items()}
+    content = asdict(document)
+    # figures hold whole nodes, the pictures are all that is printed
+    for section in content["sections"]:
+        for figure in section["figures"]:
+            figure["regions"] = []
+    return json.dumps({"document": content, "label": words, "font": family}, ensure_ascii=False)
