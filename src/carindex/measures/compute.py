@@ -16,7 +16,7 @@ import numpy as np
 
 from carindex.criteria.peaks import Interval, Peak, sample_times
 from carindex.measures.catalogue import Criterion, Step, function, rules, takes, verified
-from carindex.measures.planning import Job, finding, plan
+from carindex.measures.planning import Job, finding, plan, refused_finding
 from carindex.measures.processing import (
     Decision,
     Signal,
@@ -89,12 +89,8 @@ def measure(
     values: list[Measured] = []
     for job, prepared in zip(jobs, _prepare(jobs), strict=True):
         if isinstance(prepared, UnusableChannelError):
-            channel = prepared.finding.channel or ""
-            names = ", ".join(job.criteria)
-            own += [
-                prepared.finding,
-                finding("refused", "error", channel, channel, criteria=names, channel=channel),
-            ]
+            refused = refused_finding([prepared.finding.channel or job.labels[0]], job.criteria)
+            own += [prepared.finding, refused]
             continue
         own += job.findings
         own += [decision.finding for decision in prepared.decisions if decision.finding is not None]

@@ -53,9 +53,17 @@ class Job:
         return tuple(dict.fromkeys(channel.label for channel in self.selection.channels.values()))
 
 
-def finding(name: str, severity: Severity, place: str, channel: str | None, **parameters: object) -> Finding:
+def finding(
+    name: str, severity: Severity, place: str, channel: str | None, /, **parameters: object
+) -> Finding:
     """Return a finding of this room."""
     return Finding(f"measures.{name}", severity, place, channel, MappingProxyType(parameters))
+
+
+def refused_finding(channels: Sequence[str], criteria: Sequence[str]) -> Finding:
+    """Return the finding that criteria are refused because of channels; it belongs to the first of them."""
+    names, labels = ", ".join(criteria), ", ".join(channels)
+    return finding("refused", "error", channels[0], channels[0], criteria=names, channels=labels)
 
 
 def plan(
@@ -125,10 +133,7 @@ def _plan_place(
             nameless.extend(wanted)
             continue
         if place.dummy is not None and (group := lacking(candidate, place.dummy)) is not None:
-            findings.append(
-                finding("no_constants", "note", where, None, criteria=", ".join(wanted), seat=place.seat_label,
-                        dummy=vocabulary().dummies[place.dummy].label, group=group.replace("_", " "))
-            )  # fmt: skip
+            findings.append(_no_constants(place, place.dummy, group, wanted, where))
             continue
         rivals = [s for other, s in failed if set(other.entry.criteria) & set(wanted)]
         about = (
@@ -143,6 +148,12 @@ def _plan_place(
             finding("dummy_unknown", "error", where, None, position=place.position, seat=place.seat_label,
                     key=place.seat, code=place.unknown_code or "00", criteria=", ".join(nameless))
         )  # fmt: skip
+
+
+def _no_constants(place: Place, dummy: str, group: str, criteria: Sequence[str], where: str) -> Finding:
+    label = vocabulary().dummies[dummy].label
+    parameters = {"criteria": ", ".join(criteria), "seat": place.seat_label, "dummy": label}
+    return finding("no_constants", "note", where, None, group=group.replace("_", " "), **parameters)
 
 
 def _remarks(candidate: Measure, place: Place, criteria: Sequence[str]) -> Iterator[Finding]:
@@ -174,14 +185,11 @@ def _failures(
         if not criteria or (place.seat is not None and place.dummy is None and candidate.entry.dummies):
             continue
         told.update(criteria)
-        names = ", ".join(criteria)
-        for channel in selection.refused:
-            yield finding(
-                "refused", "error", channel.label, channel.label, criteria=names, channel=channel.label
-            )
-        if not selection.refused:
+        if selection.refused:
+            yield refused_finding([channel.label for channel in selection.refused], criteria)
+        else:
             present = ", ".join(channel.label for channel in selection.channels.values())
-            missing = ", ".join(selection.missing)
+            missing, names = ", ".join(selection.missing), ", ".join(criteria)
             yield finding(
                 "channel_missing", "note", where, None, criteria=names, missing=missing, present=present
             )

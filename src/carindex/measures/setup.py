@@ -170,9 +170,7 @@ def _check(stated: Overrides) -> None:
 
     if stated.driver_side not in (None, "left", "right"):
         refuse("driver_side", stated.driver_side, "left, right")
-    if stated.test_object is not None and not (
-        isinstance(stated.test_object, str) and len(stated.test_object) == 1 and stated.test_object.isalnum()
-    ):
+    if stated.test_object is not None and not (len(stated.test_object) == 1 and stated.test_object.isalnum()):
         refuse("test_object", stated.test_object, "1, 2, …")
     speed = stated.initial_velocity
     if speed is not None and not (math.isfinite(speed) and 0 <= speed <= rules().fastest):

@@ -8,7 +8,6 @@ Signals are ``(n,)``; a NaN in an input is a NaN in the output at that sample.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -44,17 +43,20 @@ def dominant(signal: FloatArray) -> FloatArray:
 
 def total(*signals: FloatArray) -> FloatArray:
     """Return the sum at each instant."""
-    return np.sum(signals, axis=0)
+    added: FloatArray = np.sum(signals, axis=0)
+    return added
 
 
 def mean(*signals: FloatArray) -> FloatArray:
     """Return the mean at each instant."""
-    return np.mean(signals, axis=0)
+    average: FloatArray = np.mean(signals, axis=0)
+    return average
 
 
 def largest(*signals: FloatArray) -> FloatArray:
     """Return the largest of the signals at each instant."""
-    return np.maximum.reduce(signals)
+    envelope: FloatArray = np.maximum.reduce(signals)
+    return envelope
 
 
 def rows(*signals: FloatArray) -> FloatArray:
@@ -136,14 +138,3 @@ def contact_end(contact: FloatArray, dt: float, start: float) -> float:
     if not high > 0:
         return float("nan")
     return float(whiplash.head_restraint_contact(contact, dt, start, threshold=0.5 * high).t2)
-
-
-PUBLIC: Mapping[str, Any] = {
-    function.__name__: function
-    for function in (
-        same, negated, magnitude, dominant, total, mean, largest, rows, part, moved, irtracc_moved, viscous_history,
-        viscous_criterion, largest_viscous_criterion, damage_history, largest_compression, corridor,
-        ratio_of_corridor, contact_end,
-    )
-}  # fmt: skip
-"""The steps that a file of measures may name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -51,6 +52,8 @@ def _mistakes(node: Node, protocol: Protocol) -> Iterator[InputError]:
         yield InputError(node.place, "rating.not_found_scale", name=spec.stars, available=available)
     if spec.combine is not None:
         yield from _combination_mistakes(node)
+    if math.isnan(node.maximum) and not any(math.isnan(child.maximum) for child in node.children):
+        yield InputError(node.place, "rating.no_maximum")
     for case in (spec, *(spec.choose.cases.values() if spec.choose else ())):
         yield from _rule_mistakes(case, node)
     for adjustment in spec.adjust:

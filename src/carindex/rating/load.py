@@ -8,6 +8,7 @@ child away). A draft is such a folder anywhere on disk.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -136,7 +137,7 @@ def load_protocol(name: str | Path) -> Protocol:
 def _load(folder: Path) -> Protocol:
     digest = hashlib.sha256()
     place = folder / "protocol.yaml"
-    data = _document(folder, place, digest)
+    data = _document(folder, place, digest, ())
     head = _convert(data, schema.Protocol, place)
     root = _resolve(head.root, ROOT, head, None, str(place), beside=False)
     beside = tuple(
@@ -151,7 +152,12 @@ def _load(folder: Path) -> Protocol:
     return protocol
 
 
-def _document(folder: Path, place: Path, digest: Any) -> dict[str, Any]:  # noqa: ANN401 - a hashlib object
+def _document(
+    folder: Path,
+    place: Path,
+    digest: Any,  # noqa: ANN401 - a hashlib object
+    extending: tuple[Path, ...],
+) -> dict[str, Any]:
     """Return the whole protocol as plain data: files included, the edition it extends merged in."""
     data = _read(place, digest)
     parent = data.pop("extends", None)
@@ -161,7 +167,9 @@ def _document(folder: Path, place: Path, digest: Any) -> dict[str, Any]:  # noqa
         base_place = base_folder / "protocol.yaml"
         if not base_place.is_file():
             raise InputError(place, "rating.unknown_parent", parent=parent)
-        base = _document(base_folder, base_place, digest)
+        if base_folder in (folder, *extending):
+            raise InputError(place, "rating.circle", path=parent)
+        base = _document(base_folder, base_place, digest, (*extending, folder))
         data = _merged(base, data)
     for key in ("root", "beside"):
         if key in data:
@@ -190,17 +198,20 @@ def _read(place: Path, digest: Any) -> dict[str, Any]:  # noqa: ANN401 - a hashl
     return data
 
 
-def _included(data: Any, folder: Path, digest: Any) -> Any:  # noqa: ANN401 - any YAML value
+def _included(data: Any, folder: Path, digest: Any, within: tuple[Path, ...] = ()) -> Any:  # noqa: ANN401
     """Replace every ``{file: NAME}`` by what the file says; entries beside ``file`` win over it."""
     if isinstance(data, list):
-        return [_included(item, folder, digest) for item in data]
+        return [_included(item, folder, digest, within) for item in data]
     if not isinstance(data, dict):
         return data
     if "file" in data:
         place = folder / str(data["file"])
+        if place in within:
+            raise InputError(place, "rating.circle", path=place.name)
         rest = {key: value for key, value in data.items() if key != "file"}
         data = {**_read(place, digest), **rest}
-    return {key: _included(value, folder, digest) for key, value in data.items()}
+        within = (*within, place)
+    return {key: _included(value, folder, digest, within) for key, value in data.items()}
 
 
 def _merged(base: Any, over: Any) -> Any:  # noqa: ANN401 - any YAML value
@@ -277,14 +288,17 @@ def _resolve(
         )
         for key, child in spec.children.items()
     )
-    maximum = _maximum(spec, head, counts, children, place)
+    maximum = _maximum(spec, head, counts, children)
     return replace(shell, children=children, maximum=maximum)
 
 
 def _maximum(
-    spec: schema.Node, head: schema.Protocol, counts: schema.Counts, children: tuple[Node, ...], place: str
+    spec: schema.Node, head: schema.Protocol, counts: schema.Counts, children: tuple[Node, ...]
 ) -> float:
-    """Return the greatest score of a node: stated by the file, or what its rule and children can reach."""
+    """Return the greatest score of a node: stated by the file, or what its rule and children can reach.
+
+    NaN where neither says; `check` refuses that once it has looked at the rules themselves.
+    """
     if spec.points is not None:
         return spec.points
     if counts == "risk":
@@ -307,9 +321,9 @@ def _maximum(
         return sum(sorted(maxima, reverse=True)[: spec.best])
     if spec.combine == "weighted" and spec.weights is not None:
         total = sum(spec.weights.get(child.key, 0.0) * child.maximum for child in children)
-        return total / (spec.over or 1.0)
+        return total / (spec.over or sum(spec.weights.values()) or math.nan)
     if spec.combine in ("mean", "worst") and maxima:
         return maxima[0] if spec.combine == "worst" else sum(maxima) / len(maxima)
     if head.points is not None:
         return head.points
-    raise InputError(place, "rating.no_maximum")
+    return math.nan
