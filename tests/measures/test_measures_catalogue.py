@@ -17,12 +17,14 @@ from carindex.messages import phrase
 from carindex.units import ratio
 from carindex.vocabulary import vocabulary
 
-PROMISED = """hic15 hic36 head_a3ms head_peak bric damage nij nij_te nij_tf nij_ce nij_cf neck_tension neck_compression
+PROMISED = """
+hic15 hic36 head_a3ms head_peak bric damage nij nij_te nij_tf nij_ce nij_cf neck_tension neck_compression
 neck_shear neck_extension chest_a3ms chest_deflection chest_vc chest_rmax abdomen_deflection pelvis_a3ms
 acetabulum_left acetabulum_right femur_left femur_right knee_slider_left knee_slider_right tibia_index_upper_left
 tibia_index_upper_right tibia_index_lower_left tibia_index_lower_right tibia_force_left tibia_force_right
 belt_shoulder belt_lap olc delta_v nic nkm_fa nkm_ea nkm_fp nkm_ep rib_deflection abdomen_force pubic_force
-pelvic_force""".split()
+pelvic_force
+"""
 FOLDER = Path(carindex.measures.__file__).parent
 
 
@@ -38,7 +40,7 @@ def test_every_file_is_read() -> None:
 
 
 def test_every_promised_criterion_has_a_measure() -> None:
-    assert set(PROMISED) <= {name for m in measures() for name in m.entry.criteria}
+    assert set(PROMISED.split()) <= {name for m in measures() for name in m.entry.criteria}
 
 
 @pytest.mark.parametrize("measure", measures(), ids=ids)
@@ -99,7 +101,11 @@ def test_the_preferred_measure_of_a_criterion_comes_first() -> None:
         for name in m.entry.criteria:
             by_criterion.setdefault(name, []).append(m)
     for rivals in by_criterion.values():
-        sets = {frozenset(m.entry.criteria) for m in rivals if set(m.entry.kinds) & {"unknown"} or not m.entry.kinds}
+        sets = {
+            frozenset(m.entry.criteria)
+            for m in rivals
+            if set(m.entry.kinds) & {"unknown"} or not m.entry.kinds
+        }
         if rivals[0].entry.scope == "occupant":
             assert len(sets) == 1, [m.name for m in rivals]
 

@@ -57,7 +57,7 @@ def rate_table(
     *,
     memory: int = 1 << 30,
     language: Language = "en",
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[float, int], None] | None = None,
 ) -> BatchResult:
     """Rate every car of a wide table and write a wide table of outcomes.
 
@@ -73,7 +73,7 @@ def rate_table(
     language
         Language of the findings column.
     progress
-        Called with the number of cars done after each piece.
+        Called after each piece with the share of the table and the number of cars done.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def rate_table(
             cars += batch.num_rows
             final += done
             if progress is not None:
-                progress(cars)
+                progress(table.share_done(cars), cars)
         if table.refused:
             batch = layout.refused(schema)
             write(batch)

@@ -26,14 +26,14 @@ class TableSource:
     """A table to be read piece by piece.
 
     ``refused`` collects, while pieces are read, the lines that have the wrong number of cells: their line
-    number (where it is known), their first cell and what is wrong.
+    number (where it is known), their first cell and what is wrong. ``share_done`` tells how much of the table
+    has been read when so many of its rows are done.
     """
 
     path: Path
     columns: tuple[str, ...]
     pieces: Iterator[pa.RecordBatch]
-    rows: int | None
-    size: int
+    share_done: Callable[[int], float]
     refused: list[tuple[str, Finding]] = field(default_factory=list)
 
 
@@ -68,7 +68,7 @@ def _open_parquet(path: Path, piece_bytes: int) -> TableSource:
         file = pa.parquet.ParquetFile(path, memory_map=True)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, error) from None
-    rows = file.metadata.num_rows
+    rows = max(1, file.metadata.num_rows)
     width = max(1, len(file.schema_arrow.names)) * 10
     batch = max(1024, piece_bytes // width)
 
@@ -78,7 +78,7 @@ def _open_parquet(path: Path, piece_bytes: int) -> TableSource:
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(path, error) from None
 
-    return TableSource(path, tuple(file.schema_arrow.names), pieces(), rows, path.stat().st_size)
+    return TableSource(path, tuple(file.schema_arrow.names), pieces(), lambda done: done / rows)
 
 
 def _open_csv(path: Path, piece_bytes: int) -> TableSource:
@@ -104,8 +104,9 @@ def _open_csv(path: Path, piece_bytes: int) -> TableSource:
 
     try:
         header = next(csv.reader([first], delimiter=delimiter))
+        file = pa.OSFile(str(path))
         reader = pa.csv.open_csv(
-            path,
+            file,
             read_options=pa.csv.ReadOptions(use_threads=False, block_size=piece_bytes),
             parse_options=pa.csv.ParseOptions(delimiter=delimiter, invalid_row_handler=refuse),
             convert_options=pa.csv.ConvertOptions(
@@ -121,7 +122,8 @@ def _open_csv(path: Path, piece_bytes: int) -> TableSource:
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(path, error) from None
 
-    return TableSource(path, tuple(reader.schema.names), pieces(), None, path.stat().st_size, refused)
+    size = max(1, path.stat().st_size)
+    return TableSource(path, tuple(reader.schema.names), pieces(), lambda _: file.tell() / size, refused)
 
 
 @contextmanager

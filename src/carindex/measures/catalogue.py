@@ -74,7 +74,10 @@ class Criterion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One entry of a file: channels by role, filter, signals, and the criteria computed from them."""
+    """One entry of a file: channels by role, filter, signals, and the criteria computed from them.
+
+    ``special``: for dummies of a special test only; for an unknown dummy nobody is told that it waits for the name.
+    """
 
     channels: dict[str, list[str]]
     filter: Filter
@@ -85,6 +88,7 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needs: list[str] = []
     kinds: list[str] = []
     unfiltered: list[str] = []
+    special: bool = False
     finding: str = ""
 
 

@@ -128,10 +128,12 @@ def _plan_place(
             if selection.touched:
                 failed.append((candidate, selection))
             continue
-        done.update(wanted)
         if place.seat is not None and place.dummy is None and entry.dummies:
-            nameless.extend(wanted)
+            if not entry.special:
+                nameless.extend(wanted)
+                done.update(wanted)
             continue
+        done.update(wanted)
         if place.dummy is not None and (group := lacking(candidate, place.dummy)) is not None:
             findings.append(_no_constants(place, place.dummy, group, wanted, where))
             continue

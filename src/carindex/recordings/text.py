@@ -10,6 +10,7 @@ import codecs
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: A header longer than this is not a header.
 MAXIMUM_HEADER_LINES = 2000
@@ -74,6 +75,7 @@ def in_single_bytes(data: bytes) -> tuple[bytes, str]:
     return data, encoding
 
 
+@lru_cache(maxsize=4096)  # a test has a hundred channels with the same twenty keys
 def key_of(text: str) -> str:
     """Return a header key in the form it is compared in: lower case, no blanks."""
     return "".join(text.split()).lower()

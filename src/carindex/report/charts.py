@@ -23,6 +23,7 @@ WIDTH, HEIGHT = 520, 170
 #: Two samples a column of pixels, the least and the greatest, are all that the eye can see.
 _COLUMNS = WIDTH // 2
 _FONT = "Noto Sans CJK SC, sans-serif"
+_COORDINATES = re.compile(r' (?:d|transform|x|y|x1|x2|y1|y2|width|height)="[^"]*"')
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 
 
@@ -94,7 +95,12 @@ def specification(measured: Measured, *, width: int = WIDTH, height: int = HEIGH
         "layer": layers,
         "encoding": {
             "x": {"type": "quantitative", "title": "ms", "scale": {"nice": False}, "axis": {"tickCount": 8}},
-            "y": {"type": "quantitative", "title": unit or None, "axis": {"tickCount": 5}},
+            "y": {
+                "type": "quantitative",
+                "title": unit or None,
+                "axis": {"tickCount": 5},
+                "scale": {"padding": 14},
+            },
         },
         "config": {
             "view": {"stroke": None},
@@ -188,4 +194,8 @@ def render(spec: dict[str, Any]) -> str:
     import vl_convert
 
     svg = str(vl_convert.vegalite_to_svg(spec))
-    return _NUMBER.sub(lambda match: f"{float(match.group()):.2f}".rstrip("0").rstrip("."), svg)
+    return _COORDINATES.sub(lambda found: _NUMBER.sub(_hundredths, found.group()), svg)
+
+
+def _hundredths(number: re.Match[str]) -> str:
+    return f"{float(number.group()):.2f}".rstrip("0").rstrip(".")

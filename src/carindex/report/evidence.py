@@ -11,6 +11,7 @@ from carindex.rating import Rating
 from carindex.report.charts import chart
 from carindex.report.labels import label
 from carindex.report.wording import (
+    MINUS,
     by_severity,
     dummy_name,
     fact_text,
@@ -212,7 +213,7 @@ def published_beside(measured: Measured, attributes: Mapping[str, str]) -> str:
         return f"{attributes[f'{seat}HIC']} ({start}–{end})" if measured.criterion == belongs else ""
     for entry, criterion in PUBLISHED.items():
         if criterion == measured.criterion and f"{seat}{entry}" in attributes:
-            return attributes[f"{seat}{entry}"]
+            return attributes[f"{seat}{entry}"].replace("-", MINUS)
     return ""
 
 

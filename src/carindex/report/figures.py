@@ -17,6 +17,7 @@ from carindex.report.bands import band_of, not_rated_colour
 from carindex.report.evidence import fact_value
 from carindex.report.labels import label
 from carindex.report.wording import (
+    MINUS,
     dummy_name,
     in_language,
     occupant_name,
@@ -32,25 +33,30 @@ _SHAPES: Mapping[str, str] = {
     "chest": "M194 117h32c20 1 38 7 43 21l-12 66q-47 8-94 0l-12-66c5-14 23-20 43-21z",
     "abdomen": "M164 208q46 8 92 0l3 32q-49 8-98 0z",
     "pelvis": "M160 244q50 8 100 0l7 30q-8 12-30 12h-54q-22 0-30-12z",
-    "right_femur": "M156 282q22 10 46 8l-8 62q-20 6-36-2z",
-    "left_femur": "M264 282q-22 10-46 8l8 62q20 6 36-2z",
-    "right_knee": "M158 353q18 8 36 2l-1 26q-17 5-33 0z",
-    "left_knee": "M262 353q-18 8-36 2l1 26q17 5 33 0z",
-    "right_tibia": "M161 385q15 4 31 0l-4 74q-11 3-21 0z",
-    "left_tibia": "M259 385q-15 4-31 0l4 74q11 3 21 0z",
+    "right_femur": (
+        "M152 280C168 290 188 294 206 291L201 336C182 344 158 342 139 332C141 312 146 294 152 280Z"
+    ),
+    "left_femur": (
+        "M268 280C252 290 232 294 214 291L219 336C238 344 262 342 281 332C279 312 274 294 268 280Z"
+    ),
+    "right_knee": "M138 337C158 347 182 349 201 341C202 352 200 362 196 368C178 374 158 373 142 366C138 358 137 347 138 337Z",
+    "left_knee": "M282 337C262 347 238 349 219 341C218 352 220 362 224 368C242 374 262 373 278 366C282 358 283 347 282 337Z",
+    "right_tibia": "M146 372C160 377 176 378 192 374L184 444C174 447 164 447 155 444Z",
+    "left_tibia": "M274 372C260 377 244 378 228 374L236 444C246 447 256 447 265 444Z",
 }
 #: Parts of the picture that no region stands for: seat, arms and feet.
 _SEAT = (
     "M176 14q34-10 68 0 10 4 9 16l-4 62h-78l-4-62q-1-12 9-16z",
     "M140 112q70-16 140 0 14 5 15 22l9 150q-94 20-188 0l9-150q1-17 15-22z",
+    "M118 268h184q10 0 12 10l8 56q1 12-11 12H109q-12 0-11-12l8-56q2-10 12-10z",
 )
 _LIMBS = (
     "M147 141q-14 4-19 22l-10 60q-1 8 7 9t11-6l15-48z",
     "M273 141q14 4 19 22l10 60q1 8-7 9t-11-6l-15-48z",
     "M118 236q8-6 14 0l22 34q6 12-4 17t-17-5l-17-32q-4-9 2-14z",
     "M302 236q-8-6-14 0l-22 34q-6 12 4 17t17-5l17-32q4-9-2-14z",
-    "M166 463q11 3 22 0l3 15q-14 9-30 1z",
-    "M254 463q-11 3-22 0l-3 15q14 9 30 1z",
+    "M154 449C164 452 174 452 184 449L190 464C178 474 160 474 148 464Z",
+    "M266 449C256 452 246 452 236 449L230 464C242 474 260 474 272 464Z",
 )
 #: Where the text of a region stands (side, height) and which point of the region its line leads to.
 _CALLOUTS: Mapping[str, tuple[str, int, int, int]] = {
@@ -59,15 +65,17 @@ _CALLOUTS: Mapping[str, tuple[str, int, int, int]] = {
     "chest": ("right", 132, 258, 156),
     "abdomen": ("left", 200, 168, 224),
     "pelvis": ("right", 232, 258, 260),
-    "right_femur": ("left", 292, 164, 316),
-    "left_femur": ("right", 304, 256, 320),
-    "right_knee": ("left", 356, 162, 368),
-    "left_knee": ("right", 366, 258, 369),
-    "right_tibia": ("left", 420, 166, 426),
-    "left_tibia": ("right", 428, 254, 430),
+    "right_femur": ("left", 292, 150, 314),
+    "left_femur": ("right", 304, 270, 314),
+    "right_knee": ("left", 352, 146, 355),
+    "left_knee": ("right", 362, 274, 355),
+    "right_tibia": ("left", 416, 156, 412),
+    "left_tibia": ("right", 422, 264, 412),
 }
 REGIONS = tuple(_SHAPES)
 _WIDTH, _HEIGHT, _MARGIN = 420, 488, 4
+#: Letters of small text that fit beside the picture; Chinese characters count twice.
+_LETTERS = 34
 
 
 @dataclass(frozen=True)
@@ -201,8 +209,8 @@ def draw(regions: Sequence[RatedRegion], names: tuple[str, str, str], language: 
         tip = f"<title>{escape(f'{rated.name}: {rated.value} ({rated.band})')}</title>"
         parts.append(f'<path d="{path}" fill="{rated.colour}"{dashed} data-region="{region}">{tip}</path>')
     parts.extend(_callout(by_name[region]) for region in REGIONS if region in by_name)
-    parts.append(_text(162, _HEIGHT - 3, left, "end", "#6b7683", 10))
-    parts.append(_text(258, _HEIGHT - 3, right, "start", "#6b7683", 10))
+    parts.append(_text(142, _HEIGHT - 18, left, "end", "#6b7683", 10))
+    parts.append(_text(278, _HEIGHT - 18, right, "start", "#6b7683", 10))
     return "".join([*parts, "</svg>"])
 
 
@@ -220,10 +228,18 @@ def _callout(rated: RatedRegion) -> str:
         _text(x, y, rated.name, anchor, "#4a5563", 11.5),
         _text(x, y + 20, rated.value, anchor, "#16202c", 13.5, bold=True),
     ]
-    parts.extend(
-        _text(x, y + 34 + 12 * i, text, anchor, "#4a5563", 9.5) for i, text in enumerate(rated.facts[:2])
-    )
+    lines = [line for text in rated.facts[:2] for line in _lines(text)]
+    parts.extend(_text(x, y + 34 + 12 * i, text, anchor, "#4a5563", 9.5) for i, text in enumerate(lines))
     return "".join(parts)
+
+
+def _lines(text: str) -> list[str]:
+    """Return a text in one line, or its value on a second line where one has no room for it."""
+    if sum(2 if ord(letter) > 0x2E80 else 1 for letter in text) <= _LETTERS:
+        return [text]
+    words = text.split(" ")
+    at = next((i for i, word in enumerate(words) if word.lstrip(MINUS)[:1].isdigit()), 0)
+    return [" ".join(words[:at]), " ".join(words[at:])] if at else [text]
 
 
 def _text(x: float, y: float, text: str, anchor: str, colour: str, size: float, *, bold: bool = False) -> str:

@@ -160,7 +160,9 @@ def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSe
         verdict=_verdict(rating, language),
         counts_risk=risk,
         score_heading=label("risk" if risk else "score", language),
-        bar_note=label("bar_risk", language, full=percent(full)) if risk else label("bar_reached", language),
+        bar_note=label("bar_risk", language, full=f"{100 * full:.0f} %")
+        if risk
+        else label("bar_reached", language),
         lost_heading=label("risk_added" if risk else "points_lost", language),
         losses=losses,
         top=top,
@@ -237,7 +239,7 @@ def _loss_row(loss: Loss, rating: Rating, language: Language) -> LossRow:
         width=max(0.0, loss.points / greatest) if greatest else 0.0,
         where=path_text(rating.plan, loss.path, language),
         path=loss.path,
-        why=loss.why[language],
+        why=loss.why[language].replace(" %", "\N{NO-BREAK SPACE}%"),
         source=node.source,
         verified=label(f"verified_{'open' if node.spec.open else node.verified}", language),
     )

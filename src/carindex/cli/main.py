@@ -1,0 +1,64 @@
+"""The command ``carindex``: finds the module of a command, and turns errors in the input into one clear line."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+from carindex.cli.options import UNUSABLE, language_of
+from carindex.messages import InputError
+
+_COMMANDS: Mapping[str, str] = {
+    "inspect": "carindex.cli.recordings:inspect",
+    "criteria": "carindex.cli.recordings:criteria",
+    "rate": "carindex.cli.rating:rate",
+    "explain": "carindex.cli.rating:explain",
+    "batch": "carindex.cli.tables:batch",
+    "import": "carindex.cli.tables:import_",
+    "protocols": "carindex.cli.protocols:protocols",
+    "demo": "carindex.cli.rating:demo",
+}
+
+
+class _Commands(click.Group):
+    """Commands that are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, in the order of the work."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="carindex")
+def app() -> None:
+    """Rate cars: evidence in, rating out, every point explained."""
+
+
+def main() -> None:
+    """Run the command line; errors in the input end in one clear line, never in a traceback."""
+    # The arrays here are small: threads for linear algebra would cost more than they give.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # A command builds its data once and ends: looking for cycles among them only costs time.
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        app()
+    except InputError as error:
+        click.echo(error.line(language_of(sys.argv)), err=True)
+        sys.exit(UNUSABLE)
+    except BrokenPipeError:
+        # the reader of our output went away, as `head` does: nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,160 @@
+"""Commands that rate one car: ``rate``, ``explain`` and ``demo``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from carindex.cli.options import (
+    PATH,
+    end,
+    with_assumptions,
+    with_json,
+    with_language,
+    with_protocol,
+    write_json,
+)
+from carindex.messages import InputError, Language
+
+if TYPE_CHECKING:
+    from carindex.dossier.folder import Dossier
+    from carindex.rating import Rating
+
+_ASSUMPTIONS = {"en": "JSON {node path: points}", "zh": "JSON {节点路径: 分值}"}
+
+
+@click.command()
+@click.argument("path", type=PATH)
+@click.option(
+    "-p",
+    "--protocol",
+    "protocols",
+    required=True,
+    multiple=True,
+    help="Protocol; may be given several times.",
+)
+@with_json
+@click.option("--report", type=PATH, help="Write a report (HTML and PDF) into this folder.")
+@click.option("--bounds", is_flag=True, help="Show the interval of every node.")
+@with_assumptions
+@with_language
+def rate(
+    path: Path,
+    protocols: tuple[str, ...],
+    json_file: Path | None,
+    report: Path | None,
+    bounds: bool,
+    assume: Path | None,
+    car: str | None,
+    language: Language,
+) -> None:
+    """Rate one car under one or more protocols.
+
+    PATH is a dossier folder or a facts file (CSV, JSON, Parquet).
+    """
+    dossier, ratings = _rated(path, protocols, assume, car)
+    if json_file is not None:
+        documents = [rating.as_json(language) for rating in ratings]
+        write_json(json_file, documents[0] if len(documents) == 1 else documents)
+    else:
+        from carindex.report.terminal import show_rating
+
+        for rating in ratings:
+            show_rating(rating, language, bounds=bounds)
+    if report is not None:
+        from carindex.report import write_reports
+
+        for file in write_reports(ratings, dossier, report, language):
+            click.echo(file, err=json_file is not None)
+    end((finding for rating in ratings for finding in rating.findings), language, shown=json_file is None)
+
+
+@click.command()
+@click.argument("path", type=PATH)
+@with_protocol
+@click.option(
+    "--top", type=click.IntRange(min=0), default=10, show_default=True, help="How many losses; 0 for all."
+)
+@with_json
+@with_assumptions
+@with_language
+def explain(
+    path: Path,
+    protocol: str,
+    top: int,
+    json_file: Path | None,
+    assume: Path | None,
+    car: str | None,
+    language: Language,
+) -> None:
+    """Show where the points went.
+
+    PATH is a dossier folder or a facts file (CSV, JSON, Parquet).
+    """
+    _, (rating,) = _rated(path, (protocol,), assume, car)
+    if json_file is not None:
+        write_json(json_file, rating.as_json(language))
+    else:
+        from carindex.report.terminal import show_losses
+
+        show_losses(rating, language, top)
+    end(rating.findings, language, shown=False)
+
+
+@click.command()
+@click.option(
+    "-o", "--output", type=PATH, default=Path("out/demo"), show_default=True, help="Folder of the report."
+)
+@with_language
+def demo(output: Path, language: Language) -> None:
+    """Rate the bundled real car and write its report."""
+    from carindex.examples import camry
+    from carindex.report import write_reports
+    from carindex.report.terminal import show_rating
+
+    with camry() as folder:
+        dossier, ratings = _rated(folder, ("us-ncap-2011",))
+        show_rating(ratings[0], language, bounds=False)
+        for file in write_reports(ratings, dossier, output, language, both_languages=True):
+            click.echo(file)
+    end((finding for rating in ratings for finding in rating.findings), language, shown=True)
+
+
+def _rated(
+    path: Path, protocols: tuple[str, ...], assume: Path | None = None, car: str | None = None
+) -> tuple[Dossier, list[Rating]]:
+    from carindex.dossier.folder import load_dossier
+    from carindex.rating import compile_protocol, load_protocol
+    from carindex.rating import rate as rate_car
+
+    plans = [compile_protocol(load_protocol(name)) for name in protocols]
+    assumed = {} if assume is None else _assumed(assume)
+    dossier = load_dossier(path, car)
+    ratings = [
+        rate_car(
+            plan,
+            dossier.facts,
+            car=dossier.car,
+            assumed=assumed,
+            findings=dossier.findings,
+            inputs=dossier.inputs,
+        )
+        for plan in plans
+    ]
+    return dossier, ratings
+
+
+def _assumed(path: Path) -> dict[str, float]:
+    try:
+        data = json.loads(path.read_text("utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise InputError(path, "dossier.unreadable", reason=error, expected=_ASSUMPTIONS) from None
+    if not isinstance(data, dict):
+        raise InputError(path, "dossier.unreadable", reason=type(data).__name__, expected=_ASSUMPTIONS)
+    for key, value in data.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"{path}: {key}", "dossier.not_a_number", text=value, unit="points")
+    return {str(key): float(value) for key, value in data.items()}

@@ -1,0 +1,73 @@
+"""Commands on tables of cars: ``batch`` and ``import``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from carindex.cli.options import PATH, end, say, with_language, with_protocol
+from carindex.messages import Language
+
+
+@click.command()
+@click.argument("facts", type=PATH)
+@with_protocol
+@click.option("-o", "--output", type=PATH, required=True, help="Table to write, .csv or .parquet.")
+@click.option("--memory", default="1G", show_default=True, help="Memory to use, such as 512M or 4G.")
+@with_language
+def batch(facts: Path, protocol: str, output: Path, memory: str, language: Language) -> None:
+    """Rate a table of cars of any length.
+
+    FACTS is a wide table: one row a car, a column `car`, a column for each fact.
+    """
+    from carindex.campaign.batch import memory_size, rate_table
+    from carindex.rating import compile_protocol, load_protocol
+
+    size = memory_size(memory)
+    plan = compile_protocol(load_protocol(protocol))
+    with _progress(facts.name) as advance:
+        result = rate_table(plan, facts, output, memory=size, language=language, progress=advance)
+    say("campaign.rated", language, cars=result.cars, final=result.final, output=output)
+    for finding in result.findings:
+        click.echo(finding.line(language), err=True)
+    end(result.findings, language, shown=True)
+
+
+@click.command("import")
+@click.argument("table")
+@click.argument("csv", type=PATH)
+@click.option("-o", "--output", type=PATH, required=True, help="Facts table to write, .csv or .parquet.")
+@with_language
+def import_(table: str, csv: Path, output: Path, language: Language) -> None:
+    """Turn a published table into facts for `batch`, its published outcomes beside them.
+
+    TABLE names the published table (safercar); CSV is its file, CSV or Parquet.
+    """
+    from carindex.campaign.imports import write_facts
+    from carindex.dossier.published import import_table
+
+    imported = import_table(table, csv)
+    write_facts(imported, output)
+    say("campaign.imported", language, cars=len(imported.rows), columns=len(imported.columns), output=output)
+    for finding in imported.findings:
+        click.echo(finding.line(language), err=True)
+    end(imported.findings, language, shown=True)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[float, int], None] | None]:
+    """Show how far the work is, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[cars]:,}"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=1.0, cars=0)
+        yield lambda share, cars: bar.update(task, completed=share, cars=cars)
