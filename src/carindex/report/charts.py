@@ -22,7 +22,9 @@ ACCENT, MARK, INK, GRID = "#1d4e89", "#b3401f", "#16202c", "#e6e9ed"
 WIDTH, HEIGHT = 520, 170
 #: Two samples a column of pixels, the least and the greatest, are all that the eye can see.
 _COLUMNS = WIDTH // 2
-_FONT = "Noto Sans CJK SC, sans-serif"
+#: Texts are measured in a font that the renderer carries, so that a chart is the same on every machine, and shown
+#: in that of the document.
+_FONT, _SHOWN_FONT = "Liberation Sans", "Noto Sans CJK SC, sans-serif"
 _COORDINATES = re.compile(r' (?:d|transform|x|y|x1|x2|y1|y2|width|height)="[^"]*"')
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 
@@ -193,7 +195,7 @@ def render(spec: dict[str, Any]) -> str:
     """Return a Vega-Lite specification as SVG, its coordinates rounded to hundredths of a pixel."""
     import vl_convert
 
-    svg = str(vl_convert.vegalite_to_svg(spec))
+    svg = str(vl_convert.vegalite_to_svg(spec)).replace(f'"{_FONT}"', f'"{_SHOWN_FONT}"')
     return _COORDINATES.sub(lambda found: _NUMBER.sub(_hundredths, found.group()), svg)
 
 
