@@ -94,7 +94,7 @@ def document_of(
         ),
         sections=tuple(section_of(rating, dossier, language) for rating in ratings),
         evidence=evidence_of(ratings, dossier, language, charts),
-        findings=finding_rows(findings, language),
+        findings=finding_rows(findings, dossier, language),
         engine=f"carindex {__version__}",
         files=tuple(sorted(files.items())),
         other_language=(label("language_name", other), other_file) if other_file else None,

@@ -159,7 +159,7 @@ def evidence_of(
         criteria=every,
         charts=tuple(item for item in shown if item.used),
         other_charts=tuple(item for item in shown if not item.used),
-        facts=tuple(_fact(fact, ratings, language) for fact in used.values()),
+        facts=tuple(_fact(fact, ratings, dossier, language) for fact in used.values()),
         unused_facts=sum(1 for fact in dossier.facts if fact.name not in used),
         has_published=any(row.published for group in every for row in group.rows),
     )
@@ -245,10 +245,10 @@ def _charts(
         )
 
 
-def _fact(fact: Fact, ratings: Sequence[Rating], language: Language) -> FactRow:
+def _fact(fact: Fact, ratings: Sequence[Rating], dossier: Dossier, language: Language) -> FactRow:
     plan = next((rating.plan for rating in ratings if fact.name in rating.plan.facts), None)
     text = fact_text(plan, fact.name, language)
-    return FactRow(text, fact.name, fact_value(fact, language), fact.origin or "–")
+    return FactRow(text, fact.name, fact_value(fact, language), below(fact.origin, dossier) or "–")
 
 
 def fact_value(fact: Fact, language: Language) -> str:
@@ -263,11 +263,17 @@ def fact_value(fact: Fact, language: Language) -> str:
     return with_unit(figure(fact.value), fact.unit)
 
 
-def finding_rows(findings: Iterable[Finding], language: Language) -> tuple[FindingRow, ...]:
+def below(text: str, dossier: Dossier) -> str:
+    """Return a place with files named from the dossier's folder on, wherever that lies on the machine."""
+    folder = dossier.path if dossier.path.is_dir() else dossier.path.parent
+    return text.replace(f"{folder}/", "") if folder.name else text
+
+
+def finding_rows(findings: Iterable[Finding], dossier: Dossier, language: Language) -> tuple[FindingRow, ...]:
     """Return findings in words, errors first, each once."""
     rows = []
     for finding in by_severity(findings):
-        place = finding.place
+        place = below(finding.place, dossier)
         if finding.channel and finding.channel not in place:
             place = f"{finding.channel} ({place})" if place else finding.channel
         rows.append(

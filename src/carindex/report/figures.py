@@ -81,7 +81,7 @@ _CALLOUTS: Mapping[str, tuple[str, int, int, int]] = {
 REGIONS = tuple(_SHAPES)
 _WIDTH, _HEIGHT, _MARGIN = 420, 488, 4
 #: Letters of small text that fit beside the picture; Chinese characters count twice.
-_LETTERS = 34
+_LETTERS = 28
 
 
 @dataclass(frozen=True)
@@ -215,8 +215,8 @@ def draw(regions: Sequence[RatedRegion], names: tuple[str, str, str], language: 
         tip = f"<title>{escape(f'{rated.name}: {rated.value} ({rated.band})')}</title>"
         parts.append(f'<path d="{path}" fill="{rated.colour}"{dashed} data-region="{region}">{tip}</path>')
     parts.extend(_callout(by_name[region]) for region in REGIONS if region in by_name)
-    parts.append(_text(142, _HEIGHT - 18, left, "end", "#6b7683", 10))
-    parts.append(_text(278, _HEIGHT - 18, right, "start", "#6b7683", 10))
+    parts.append(_text(142, _HEIGHT - 18, left, "end", "#566270", 11))
+    parts.append(_text(278, _HEIGHT - 18, right, "start", "#566270", 11))
     return "".join([*parts, "</svg>"])
 
 
@@ -231,11 +231,11 @@ def _callout(rated: RatedRegion) -> str:
     parts = [
         line,
         dot,
-        _text(x, y, rated.name, anchor, "#4a5563", 11.5),
-        _text(x, y + 20, rated.value, anchor, "#16202c", 13.5, bold=True),
+        _text(x, y, rated.name, anchor, "#4a5563", 13),
+        _text(x, y + 21, rated.value, anchor, "#16202c", 15.5, bold=True),
     ]
     lines = [line for text in rated.facts[:2] for line in _lines(text)]
-    parts.extend(_text(x, y + 34 + 12 * i, text, anchor, "#4a5563", 9.5) for i, text in enumerate(lines))
+    parts.extend(_text(x, y + 35 + 13 * i, text, anchor, "#4a5563", 11) for i, text in enumerate(lines))
     return "".join(parts)
 
 

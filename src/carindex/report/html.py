@@ -13,17 +13,20 @@ from carindex.report.labels import label
 if TYPE_CHECKING:
     from jinja2 import Template
 
+_PERCENT = re.compile(r"(?<=\d) %")
 _NAMESPACES = re.compile(r' xmlns(:xlink)?="[^"]*"')
 
 
 def page(document: Document) -> str:
     """Return the report as HTML."""
     style = files("carindex.report").joinpath("templates", "report.css").read_text("utf-8")
-    return _template().render(
+    text = _template().render(
         document=document,
         label=lambda key, **parameters: label(key, document.language, **parameters),
         style=style,
     )
+    # a figure and its per cent sign stay on one line
+    return _PERCENT.sub("\N{NO-BREAK SPACE}%", text)
 
 
 @cache

@@ -18,6 +18,7 @@ from carindex.report.labels import labels
 
 #: Package that holds the font, the file in it and its family: Noto Sans CJK, SIL Open Font License 1.1.
 FONT_PACKAGE, FONT_FILE, FONT_FAMILY = "manimgx_fonts_cjk", "NotoSansCJK-VF.otf.ttc", "Noto Sans CJK SC"
+_PLAIN_WEIGHT = 500
 #: Family that is inside typst, for documents without Chinese where the package is not installed.
 EMBEDDED_FAMILY = "Libertinus Serif"
 
@@ -36,12 +37,12 @@ def printed(document: Document) -> bytes:
     if folder is None and document.language == "zh":
         package = FONT_PACKAGE.replace("_", "-")
         raise InputError("report.pdf", "report.no_chinese_font", family=FONT_FAMILY, package=package)
-    family = EMBEDDED_FAMILY if folder is None else FONT_FAMILY
+    fonts = [EMBEDDED_FAMILY] if folder is None else ["Noto Sans CJK JP", FONT_FAMILY]
     template = files("carindex.report").joinpath("templates", "report.typ").read_bytes()
     compiler = typst.Compiler(
         font_paths=[] if folder is None else [str(folder)],
         ignore_system_fonts=True,
-        sys_inputs={"document": _data(document, family)},
+        sys_inputs={"document": _data(document, fonts)},
     )
     result = compiler.compile(template, format="pdf", timestamp=0)
     assert isinstance(result, bytes)
@@ -56,13 +57,22 @@ def font_folder() -> Path | None:
         return file.parent if file.is_file() else None
 
 
-def _data(document: Document, family: str) -> str:
-    """Return everything that the template lays out: the document, its labels and the font."""
+def _data(document: Document, fonts: list[str]) -> str:
+    """Return everything that the template lays out: the document, its labels and the fonts."""
     language: Language = document.language
     words = {key: texts[language] for key, texts in labels().items()}
     content = asdict(document)
-    # figures hold whole nodes, the pictures are all that is printed
     for section in content["sections"]:
         for figure in section["figures"]:
+            # figures hold whole nodes, the pictures are all that is printed
             figure["regions"] = []
-    return json.dumps({"document": content, "label": words, "font": family}, ensure_ascii=False)
+            figure["svg"] = _weighted(figure["svg"])
+    for chart in content["evidence"]["charts"]:
+        chart["svg"] = _weighted(chart["svg"])
+    del content["evidence"]["other_charts"]
+    return json.dumps({"document": content, "label": words, "fonts": fonts}, ensure_ascii=False)
+
+
+def _weighted(svg: str) -> str:
+    """Return a picture whose plain text has a weight; without one, a variable font is drawn in its thinnest."""
+    return svg.replace("<svg ", f'<svg font-weight="{_PLAIN_WEIGHT}" ', 1).replace(' font-weight="normal"', "")

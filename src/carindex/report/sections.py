@@ -239,7 +239,7 @@ def _loss_row(loss: Loss, rating: Rating, language: Language) -> LossRow:
         width=max(0.0, loss.points / greatest) if greatest else 0.0,
         where=path_text(rating.plan, loss.path, language),
         path=loss.path,
-        why=loss.why[language].replace(" %", "\N{NO-BREAK SPACE}%"),
+        why=loss.why[language],
         source=node.source,
         verified=label(f"verified_{'open' if node.spec.open else node.verified}", language),
     )
@@ -396,4 +396,6 @@ def _summary(comparisons: tuple[Comparison, ...], language: Language) -> str:
     if not comparisons:
         return ""
     equal = sum(1 for item in comparisons if item.equal)
-    return label("comparison_summary", language, equal=equal, count=len(comparisons))
+    unknown = sum(1 for item in comparisons if item.equal is None)
+    key = "comparison_open" if unknown else "comparison_summary"
+    return label(key, language, equal=equal, count=len(comparisons), open=unknown)

@@ -49,7 +49,7 @@ def show_rating(rating: Rating, language: Language, bounds: bool = False) -> Non
         names = ((fact_text(rating.plan, name, language), name) for name in rating.missing)
         console.print(rows(table([label("fact", language), label("fact_name", language)]), names))
     if rating.assumed:
-        heading(console, label("assumed_scores", language))
+        heading(console, label("assumed_heading", language))
         for path, value in rating.assumed.items():
             console.print(f"  {path_text(rating.plan, path, language)}: {value:g}")
     if rating.findings:
