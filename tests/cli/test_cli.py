@@ -209,7 +209,7 @@ def test_import_and_batch(tmp_path):
     facts, out = tmp_path / "facts.csv", tmp_path / "out.parquet"
     run("import", "safercar", SAFERCAR, "-o", facts)
     run("batch", facts, "-p", PROTOCOL, "-o", tmp_path / "out.csv")
-    run("batch", facts, "-p", PROTOCOL, "-o", out, "--memory", "64M")
+    run("batch", facts, "-p", PROTOCOL, "-o", out, "--memory", "256M")
     rows = list(csv.DictReader((tmp_path / "out.csv").read_text("utf-8").splitlines()))
     assert len(rows) == len(list(csv.DictReader(SAFERCAR.read_text("utf-8").splitlines())))
     compared = [row for row in rows if row["stars:rollover"] and row["published:rollover"]]

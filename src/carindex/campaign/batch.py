@@ -21,7 +21,11 @@ from carindex.vocabulary import FactName, InvalidFactNameError
 
 # Cars that are evaluated together: few enough for the values of all slots to stay in the processor's cache.
 _CARS_AT_ONCE = 4096
-_LEAST_MEMORY = 64 << 20
+_LEAST_MEMORY = 256 << 20
+# The program itself with its libraries, and how many times a piece's size in the file it takes as text, numbers
+# and results; both measured, see docs/performance.md.
+_PROGRAM = 180 << 20
+_PER_BYTE = 26
 _UPPER_LEVELS = 2
 _SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -41,7 +45,7 @@ def memory_size(text: str) -> int:
     Raises
     ------
     InputError
-        When it is not a size, or less than 64 MB.
+        When it is not a size, or less than 256 MB.
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmg]?)i?b?\s*", text.lower())
     size = int(float(match.group(1)) * _SIZES[match.group(2)]) if match else 0
@@ -81,8 +85,7 @@ def rate_table(
         When the table as a whole cannot be used. Cars that cannot be rated stay in the output, with
         the reason.
     """
-    # A piece is held as text, as numbers and as results: about eight times its size in the file.
-    table = open_table(source, max(1 << 20, (memory - _LEAST_MEMORY // 2) // 24))
+    table = open_table(source, max(1 << 20, (memory - _PROGRAM) // _PER_BYTE))
     columns, findings = _columns(table, plan)
     layout = _Layout(plan, table, language)
     cars = final = 0

@@ -56,7 +56,8 @@ class Dossier:
     inputs
         SHA-256 of every file that was read, by its path below the dossier.
     published
-        Results published elsewhere that came along, for comparison only.
+        Results published elsewhere that came along, for comparison only: by protocol (empty where the source
+        does not name one) and node path.
     """
 
     path: Path
@@ -66,7 +67,7 @@ class Dossier:
     facts: tuple[Fact, ...]
     findings: tuple[Finding, ...]
     inputs: Mapping[str, str]
-    published: Mapping[str, str]
+    published: Mapping[str, Mapping[str, str]]
 
 
 def load_dossier(path: Path | str, car: str | None = None) -> Dossier:
@@ -88,7 +89,14 @@ def load_dossier(path: Path | str, car: str | None = None) -> Dossier:
     if path.is_file():
         read_set = read_facts(path, car)
         return Dossier(
-            path, read_set.car, {}, (), read_set.facts, read_set.findings, read_set.inputs, read_set.published
+            path,
+            read_set.car,
+            {},
+            (),
+            read_set.facts,
+            read_set.findings,
+            read_set.inputs,
+            {"": read_set.published},
         )
     if not path.is_dir():
         raise InputError(path, "dossier.no_such_path")
@@ -112,7 +120,6 @@ def load_dossier(path: Path | str, car: str | None = None) -> Dossier:
         findings.extend(stated.findings)
         inputs.update(stated.inputs)
     facts, contradictions = _united([fact for test in tests for fact in _facts_of(test, path)], stated.facts)
-    published = {str(key): str(value) for key, value in dict(identity.get("published", {})).items()}
     return Dossier(
         path,
         car or _car_name(identity, path),
@@ -121,7 +128,7 @@ def load_dossier(path: Path | str, car: str | None = None) -> Dossier:
         facts,
         (*findings, *contradictions),
         inputs,
-        published,
+        _published(identity, path),
     )
 
 
@@ -137,6 +144,25 @@ def _car_name(identity: Mapping[str, Any], path: Path) -> str:
         return str(identity["name"])
     parts = [str(identity[key]) for key in ("make", "model", "model_year") if identity.get(key)]
     return " ".join(parts) or path.resolve().name
+
+
+def _published(identity: Mapping[str, Any], path: Path) -> dict[str, dict[str, str]]:
+    """Return published outcomes by protocol and node path.
+
+    Raises
+    ------
+    InputError
+        When ``[published]`` does not hold one table a protocol.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for protocol, outcomes in dict(identity.get("published", {})).items():
+        if not isinstance(outcomes, dict):
+            place, expected = path / CAR_FILE, '[published.PROTOCOL] "node/path" = outcome'
+            raise InputError(
+                place, "dossier.bad_entry", key=f"published.{protocol}", value=outcomes, expected=expected
+            )
+        found[protocol] = {str(node): str(outcome) for node, outcome in outcomes.items()}
+    return found
 
 
 def _recorded_test(folder: Path, base: Path, inputs: dict[str, str]) -> RecordedTest:
@@ -273,4 +299,3 @@ def _contradiction(used: Fact, other: Fact) -> Finding:
         "used": f"{used.value:g} {used.unit}",
     }
     return Finding("dossier.contradiction", "warning", other.origin, None, parameters)
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -264,22 +264,12 @@ class _Compiler:
         if node.spec.applies_when is not None:
             applies, flags = self.condition(node.spec.applies_when, node)
             more = (*more, *flags)
-        plan = NodePlan(
-            node,
-            kind,
-            combined,
-            value,
-            parts,
-            steps,
-            None,
-            tuple(dict.fromkeys((*facts, *more))),
-            applies,
-        )
+        every = tuple(dict.fromkeys((*facts, *more)))
+        plan = NodePlan(node, kind, combined, value, parts, steps, None, every, applies, facts)
         self.nodes[path] = plan
         if node.spec.stars is not None:
             outcome, flags = self._outcome(self.protocol.scale(node.spec.stars), plan)
-            facts = tuple(dict.fromkeys((*plan.facts, *flags)))
-            plan = NodePlan(node, kind, combined, value, parts, steps, outcome, facts, applies)
+            plan = replace(plan, outcome=outcome, facts=tuple(dict.fromkeys((*every, *flags))))
             self.nodes[path] = plan
         return plan
 

@@ -62,7 +62,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class NodePlan:
-    """How one node comes about, in slots: what the explanation needs to follow the points."""
+    """How one node comes about, in slots: what the explanation needs to follow the points.
+
+    ``rule_facts`` are the facts that the node's own rule reads, ``facts`` also those of its adjustments,
+    conditions and caps.
+    """
 
     node: Node
     kind: str
@@ -73,6 +77,7 @@ class NodePlan:
     outcome: Outcome | None = None
     facts: tuple[int, ...] = ()
     applies: int | None = None
+    rule_facts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

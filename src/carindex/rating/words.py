@@ -16,20 +16,19 @@ if TYPE_CHECKING:
     from carindex.dossier import Fact
 
 _NO_UNIT = "1"
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    word: {language: phrase(f"rating.word_{word}", "found", language, {}) for language in LANGUAGES}
+    for word in ("no", "yes")
+}
 
 
-def amount(value: float, unit: str, quantity: Quantity | None = None) -> str:
-    """Return a value with its unit as people write it: four figures that count, or a word."""
+def amount(value: float, unit: str, quantity: Quantity | None = None) -> str | Mapping[str, str]:
+    """Return a value with its unit as people write it: four figures that count, or a word in each language."""
     if quantity is not None and quantity.categories:
-        return quantity.categories[round(value)]
-    digits = f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
+        word = quantity.categories[round(value)]
+        return _WORDS.get(word, word)
+    digits = (f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}").replace("-", "−")
     return digits if unit == _NO_UNIT else f"{digits} {unit.replace('*', '·')}"
-
-
-def fact_label(plan: Plan, slot: int, language: Language) -> str:
-    """Return the name of a fact in a language."""
-    label = plan.quantities[slot].label
-    return label.get(language) or label["en"]
 
 
 def reason(
@@ -50,7 +49,7 @@ def reason(
         return _text("rating.loss_adjustment", {"label": adjustment.label or node.label})
     if node.counts == "risk":
         return _risk(evaluation, node_plan, known)
-    texts = [_because(plan, slot, node, known) for slot in node_plan.facts]
+    texts = [_because(plan, slot, node, known) for slot in node_plan.rule_facts]
     if not texts:
         return _text("rating.loss_adjustment", {"label": node.label})
     return {language: "; ".join(text[language] for text in texts) for language in LANGUAGES}
@@ -75,7 +74,7 @@ def _because(plan: Plan, slot: int, node: Node, known: Mapping[str, Fact]) -> di
 def _risk(evaluation: Evaluation, node_plan: NodePlan, known: Mapping[str, Fact]) -> dict[Language, str]:
     plan, node = evaluation.plan, node_plan.node
     risk = f"{100 * float(evaluation.low[node_plan.value][0]):.3g} %"
-    texts = [_because(plan, slot, node, known) for slot in node_plan.facts]
+    texts = [_because(plan, slot, node, known) for slot in node_plan.rule_facts]
     joined = {language: ", ".join(text[language] for text in texts) for language in LANGUAGES}
     code = "rating.loss_risk_of_injury" if node.injury else "rating.loss_risk"
     return _text(code, {"facts": joined, "risk": risk, "injury": node.injury})

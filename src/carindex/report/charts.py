@@ -100,7 +100,7 @@ def specification(measured: Measured, *, width: int = WIDTH, height: int = HEIGH
             "y": {
                 "type": "quantitative",
                 "title": unit or None,
-                "axis": {"tickCount": 5},
+                "axis": {"tickCount": 5, "format": "~f"},
                 "scale": {"padding": 14},
             },
         },

@@ -75,4 +75,6 @@ def _data(document: Document, fonts: list[str]) -> str:
 
 def _weighted(svg: str) -> str:
     """Return a picture whose plain text has a weight; without one, a variable font is drawn in its thinnest."""
-    return svg.replace("<svg ", f'<svg font-weight="{_PLAIN_WEIGHT}" ', 1).replace(' font-weight="normal"', "")
+    return svg.replace("<svg ", f'<svg font-weight="{_PLAIN_WEIGHT}" ', 1).replace(
+        ' font-weight="normal"', ""
+    )

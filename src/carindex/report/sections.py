@@ -357,9 +357,14 @@ def _verified_counts(rating: Rating, language: Language) -> tuple[tuple[str, str
 def _comparisons(rating: Rating, dossier: Dossier, language: Language) -> list[Comparison]:
     rated = {node.path: node for node in rating.nodes}
     found: list[Comparison] = []
-    for path, text in dossier.published.items():
+    outcomes = dossier.published.get(rating.protocol.id, {})
+    unnamed = dossier.published.get("", {})
+    # outcomes that do not say whose they are belong here only if every one of them is an outcome of this tree
+    if set(unnamed) <= {path for path, node in rated.items() if node.outcome_lower is not None}:
+        outcomes = {**unnamed, **outcomes}
+    for path, text in outcomes.items():
         node = rated.get(path)
-        if node is None or not str(text).strip() or node.outcome_lower is None:
+        if node is None or not str(text).strip():
             continue
         published = str(text).strip()
         shown = _published_outcome(published, rating, node)
