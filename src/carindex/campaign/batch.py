@@ -22,10 +22,11 @@ from carindex.vocabulary import FactName, InvalidFactNameError
 # Cars that are evaluated together: few enough for the values of all slots to stay in the processor's cache.
 _CARS_AT_ONCE = 4096
 _LEAST_MEMORY = 256 << 20
-# The program itself with its libraries, and how many times a piece's size in the file it takes as text, numbers
-# and results; both measured, see docs/performance.md.
-_PROGRAM = 180 << 20
-_PER_BYTE = 26
+# What the program takes by itself, and what a car takes for each fact while its piece is read, rated and written;
+# both measured, see docs/performance.md. Pieces of more cars than this are no faster.
+_PROGRAM = 200 << 20
+_PER_CELL = 160
+_MOST_AT_ONCE = 1 << 16
 _UPPER_LEVELS = 2
 _SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -85,7 +86,8 @@ def rate_table(
         When the table as a whole cannot be used. Cars that cannot be rated stay in the output, with
         the reason.
     """
-    table = open_table(source, max(1 << 20, (memory - _PROGRAM) // _PER_BYTE))
+    rows = (memory - _PROGRAM) // (_PER_CELL * len(plan.facts))
+    table = open_table(source, min(_MOST_AT_ONCE, max(_CARS_AT_ONCE, rows)))
     columns, findings = _columns(table, plan)
     layout = _Layout(plan, table, language)
     cars = final = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +17,10 @@ import pyarrow.parquet
 from carindex.messages import Finding, InputError
 
 _LOOKED_AT = 16 << 20
+# The CSV reader reads some dozens of blocks ahead, so blocks are small and joined to pieces afterwards.
+_BLOCK = 1 << 20
+# A Parquet file is read with one buffer for each column.
+_PARQUET_BUFFER = 1 << 17
 _PARQUET = (".parquet", ".pq")
 _TABLE = {"en": "a table (CSV or Parquet) with a column `car`", "zh": "含 `car` 列的表（CSV 或 Parquet）"}
 
@@ -42,8 +46,8 @@ def is_parquet(path: Path) -> bool:
     return path.suffix.lower() in _PARQUET
 
 
-def open_table(path: Path, piece_bytes: int) -> TableSource:
-    """Open a table for reading in pieces of about ``piece_bytes``; CSV cells come as text.
+def open_table(path: Path, piece_rows: int) -> TableSource:
+    """Open a table for reading in pieces of about ``piece_rows`` cars; CSV cells come as text.
 
     Raises
     ------
@@ -52,7 +56,7 @@ def open_table(path: Path, piece_bytes: int) -> TableSource:
     """
     if not path.is_file():
         raise InputError(path, "dossier.no_such_path")
-    source = _open_parquet(path, piece_bytes) if is_parquet(path) else _open_csv(path, piece_bytes)
+    source = _open_parquet(path, piece_rows) if is_parquet(path) else _open_csv(path, piece_rows)
     for column in source.columns:
         if source.columns.count(column) > 1:
             raise InputError(f"{path}:1", "dossier.column_twice", column=column)
@@ -63,25 +67,23 @@ def _unreadable(path: Path, error: Exception) -> InputError:
     return InputError(path, "dossier.unreadable", reason=str(error).splitlines()[0], expected=_TABLE)
 
 
-def _open_parquet(path: Path, piece_bytes: int) -> TableSource:
+def _open_parquet(path: Path, piece_rows: int) -> TableSource:
     try:
-        file = pa.parquet.ParquetFile(path, memory_map=True)
+        file = pa.parquet.ParquetFile(path, memory_map=False, pre_buffer=False, buffer_size=_PARQUET_BUFFER)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, error) from None
     rows = max(1, file.metadata.num_rows)
-    width = max(1, len(file.schema_arrow.names)) * 10
-    batch = max(1024, piece_bytes // width)
 
     def pieces() -> Iterator[pa.RecordBatch]:
         try:
-            yield from file.iter_batches(batch_size=batch, use_threads=False)
+            yield from file.iter_batches(batch_size=piece_rows, use_threads=False)
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(path, error) from None
 
     return TableSource(path, tuple(file.schema_arrow.names), pieces(), lambda done: done / rows)
 
 
-def _open_csv(path: Path, piece_bytes: int) -> TableSource:
+def _open_csv(path: Path, piece_rows: int) -> TableSource:
     try:
         with path.open("rb") as stream:
             start = stream.read(_LOOKED_AT)
@@ -107,7 +109,7 @@ def _open_csv(path: Path, piece_bytes: int) -> TableSource:
         file = pa.OSFile(str(path))
         reader = pa.csv.open_csv(
             file,
-            read_options=pa.csv.ReadOptions(use_threads=False, block_size=piece_bytes),
+            read_options=pa.csv.ReadOptions(use_threads=False, block_size=_BLOCK),
             parse_options=pa.csv.ParseOptions(delimiter=delimiter, invalid_row_handler=refuse),
             convert_options=pa.csv.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
@@ -118,12 +120,24 @@ def _open_csv(path: Path, piece_bytes: int) -> TableSource:
 
     def pieces() -> Iterator[pa.RecordBatch]:
         try:
-            yield from reader
+            yield from _joined(reader, piece_rows)
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(path, error) from None
 
     size = max(1, path.stat().st_size)
     return TableSource(path, tuple(reader.schema.names), pieces(), lambda _: file.tell() / size, refused)
+
+
+def _joined(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
+    """Join small batches to pieces of at least ``rows`` rows, the last one excepted."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(one.num_rows for one in waiting) >= rows:
+            yield pa.concat_batches(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_batches(waiting)
 
 
 @contextmanager
