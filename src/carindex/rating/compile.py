@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from carindex.messages import InputError
 from carindex.rating import schema
-from carindex.rating.kernels import KERNELS
+from carindex.rating.grouping import Operation, grouped
 from carindex.rating.load import Node, Protocol
 from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
-from carindex.rating.plan import AdjustStep, Group, NodePlan, Outcome, Plan
+from carindex.rating.plan import AdjustStep, NodePlan, Outcome, Plan
 from carindex.units import ratio
 from carindex.vocabulary import FactName, InvalidFactNameError, Quantity, vocabulary
-
-
-@dataclass
-class _Operation:
-    kernel: str
-    inputs: tuple[int, ...]
-    output: int
-    parameters: dict[str, Any]
-    level: int
 
 
 class _Compiler:
@@ -35,7 +26,7 @@ class _Compiler:
         self.facts: dict[str, int] = {}
         self.quantities: list[Quantity] = []
         self.ranges: list[tuple[float, float]] = []
-        self.operations: list[_Operation] = []
+        self.operations: list[Operation] = []
         self.nodes: dict[str, NodePlan] = {}
         self.level: dict[int, int] = {}
         self.slots = 0
@@ -89,7 +80,7 @@ class _Compiler:
     def _emit(self, kernel: str, inputs: Sequence[int], **parameters: Any) -> int:  # noqa: ANN401
         level = 1 + max((self.level[i] for i in inputs), default=0)
         output = self._slot(level)
-        self.operations.append(_Operation(kernel, tuple(inputs), output, parameters, level))
+        self.operations.append(Operation(kernel, tuple(inputs), output, parameters, level))
         return output
 
     def _divisor(self, slot: int, unit: str | None, take: schema.Take, node: Node) -> float:
@@ -441,7 +432,7 @@ class _Compiler:
             least,
             most,
             self.slots,
-            _grouped(self.operations),
+            grouped(self.operations),
             nodes,
         )
 
@@ -456,36 +447,6 @@ def compile_protocol(protocol: Protocol) -> Plan:
         circle.
     """
     return _Compiler(protocol).plan()
-
-
-def _grouped(operations: list[_Operation]) -> tuple[Group, ...]:
-    """Join operations of the same level, kind and shape."""
-    groups: dict[tuple[Any, ...], list[_Operation]] = {}
-    for operation in operations:
-        shapes = tuple(
-            (name, value if isinstance(value, str) or name == "count" else np.shape(value))
-            for name, value in sorted(operation.parameters.items())
-        )
-        key = (operation.level, operation.kernel, len(operation.inputs), shapes)
-        groups.setdefault(key, []).append(operation)
-    joined = []
-    for (_, kernel, _, _), members in sorted(groups.items(), key=lambda item: (item[0][0], str(item[0]))):
-        assert kernel in KERNELS
-        parameters: dict[str, Any] = {}
-        for name, value in members[0].parameters.items():
-            single = isinstance(value, str) or name == "count"
-            parameters[name] = (
-                value if single else np.array([m.parameters[name] for m in members], np.float64)
-            )
-        joined.append(
-            Group(
-                kernel,
-                np.array([m.inputs for m in members], np.intp),
-                np.array([m.output for m in members], np.intp),
-                parameters,
-            )
-        )
-    return tuple(joined)
 
 
 def fact_name(name: str, node: Node) -> str:

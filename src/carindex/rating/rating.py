@@ -177,7 +177,7 @@ def rate(
         for i, name in enumerate(plan.facts)
         if name not in known and not _hidden_by_assumption(plan, i, assumed)
     )
-    unverified = sum(1 for node in plan.nodes.values() if node.node.verified == "unverified")
+    unverified = sum(n.node.verified == "unverified" or n.node.spec.open for n in plan.nodes.values())
     more = [Finding("rating.unverified_rules", "warning", plan.protocol.id, None, {"count": unverified})]
     return Rating(
         car,
