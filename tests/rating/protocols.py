@@ -161,7 +161,7 @@ def node(draw, depth):
             spec["best"] = draw(st.integers(1, len(children)))
         if combine in ("worst", "share"):
             spec["points"] = draw(tidy(1, 10))
-        if combine == "share":
+        if combine in ("share", "worst", "mean"):
             for child in children.values():
                 if draw(st.booleans()):
                     child["applies_when"] = draw(condition())

@@ -171,6 +171,15 @@ class Car:
             for child in children
         ]
         weights = [(spec.weights or {}).get(child.key, 1.0) for child in children]
+        if spec.combine == "worst":
+            if node.counts == "points":
+                scaled = [
+                    v / c.maximum * node.maximum
+                    for v, c, a in zip(values, children, applies, strict=True)
+                    if a
+                ]
+                return min(scaled, default=node.maximum)
+            return max((v for v, a in zip(values, applies, strict=True) if a), default=0.0)
         if spec.combine == "share" or not all(applies):
             possible = sum(w * c.maximum for w, c, a in zip(weights, children, applies, strict=True) if a)
             reached = sum(w * v for w, v, a in zip(weights, values, applies, strict=True) if a)
@@ -181,10 +190,6 @@ class Car:
             return sum(values) / len(values)
         if spec.combine == "weighted":
             return sum(w * v for w, v in zip(weights, values, strict=True)) / (spec.over or sum(weights))
-        if spec.combine == "worst":
-            if node.counts == "points":
-                return min(v / c.maximum * node.maximum for v, c in zip(values, children, strict=True))
-            return max(values)
         if spec.combine == "best":
             return sum(sorted(values, reverse=True)[: spec.best])
         if spec.combine == "joint_risk":

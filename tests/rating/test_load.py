@@ -115,6 +115,13 @@ def test_files_that_are_no_protocols(tmp_path, text):
     assert "protocol.yaml" in error.value.place
 
 
+def test_a_key_that_stands_twice_is_refused(tmp_path):
+    (tmp_path / "protocol.yaml").write_text("id: a\nroot:\n  points: 1\n  points: 2\n", "utf-8")
+    with pytest.raises(InputError, match="points stands twice") as error:
+        load_protocol(tmp_path)
+    assert error.value.place.endswith("protocol.yaml:4")
+
+
 def test_unknown_protocol_says_which_there_are():
     with pytest.raises(InputError, match="us-ncap-2011"):
         load_protocol("us-ncap-1066")

@@ -77,7 +77,7 @@ def _combination_mistakes(node: Node) -> Iterator[InputError]:
                 given=", ".join(spec.weights or {}) or "-",
                 children=", ".join(keys),
             )
-    if spec.combine not in ("share", "mean", "weighted"):
+    if spec.combine not in ("share", "mean", "weighted", "worst"):
         for child in node.children:
             if child.spec.applies_when is not None:
                 yield InputError(child.place, "rating.not_applicable_here", combine=spec.combine)

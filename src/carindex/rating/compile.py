@@ -327,17 +327,31 @@ class _Compiler:
                     slot if weight == 1.0 else self._emit("linear", [slot], weights=(weight,), constant=0.0)
                     for slot, weight in zip(slots, weights, strict=True)
                 ]
-            out = self._emit("maximum" if losing else "minimum", slots)
+            out = self._worst(plans, slots, losing, node)
         parts = tuple(
             (plan.node.path, slot, weight) for plan, slot, weight in zip(plans, slots, weights, strict=True)
         )
         return combine, out, parts, ()
 
+    def _worst(self, plans: list[NodePlan], slots: list[int], losing: bool, node: Node) -> int:
+        if all(plan.applies is None for plan in plans):
+            return self._emit("maximum" if losing else "minimum", slots)
+        return self._emit(
+            "worst_that_applies",
+            [*slots, *self._flags(plans)],
+            losing="yes" if losing else "no",
+            default=0.0 if losing else node.maximum,
+        )
+
+    def _flags(self, plans: list[NodePlan]) -> list[int]:
+        """Return for each node the slot that is 1 where it applies."""
+        always = self._emit("linear", [plans[0].value], weights=(0.0,), constant=1.0)
+        return [always if plan.applies is None else plan.applies for plan in plans]
+
     def _share(
         self, node: Node, combine: str, plans: list[NodePlan], weights: list[float]
     ) -> tuple[str, int, tuple[tuple[str, int, float], ...], tuple[int, ...]]:
-        one = self._emit("linear", [plans[0].value], weights=(0.0,), constant=1.0)
-        flags = [one if plan.applies is None else plan.applies for plan in plans]
+        flags = self._flags(plans)
         values = [plan.value for plan in plans]
         maxima = [1.0 if node.counts == "risk" else plan.node.maximum for plan in plans]
         out = self._emit(

@@ -152,8 +152,12 @@ def _parts(plan: Plan, node_plan: NodePlan, combined: Array, values: Array) -> l
         return list(combined * np.where(total > 0, hazards / np.where(total > 0, total, 1.0), 0.0))
     if kind == "worst":
         scaled = np.array([weight * loss for weight, loss in zip(weights, losses_of, strict=True)])
-        worst = scaled >= scaled.max(axis=0) - _TOLERANCE
-        return list(combined * worst / worst.sum(axis=0))
+        applies = np.array(
+            [np.ones_like(combined) if c.applies is None else values[c.applies] for c in children]
+        )
+        scaled = np.where(applies > 0.5, scaled, -np.inf)
+        worst = (scaled >= scaled.max(axis=0) - _TOLERANCE) & (applies > 0.5)
+        return list(combined * worst / np.maximum(worst.sum(axis=0), 1))
     if kind == "best":
         count = node_plan.node.spec.best or 1
         scores = np.array([values[child.value] for child in children])

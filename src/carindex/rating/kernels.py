@@ -309,6 +309,28 @@ def share(parameters: Parameters, low: Array, high: Array) -> Interval:
     return extreme(low[:, :k], 1.0), extreme(high[:, :k], -1.0)
 
 
+def worst_that_applies(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Least of ``k`` values whose flag is 1, ``default`` where none is; the greatest where ``losing``.
+
+    Inputs are ``k`` values followed by ``k`` flags. A value more can only make the result worse, so the worse
+    bound takes every value that may apply and the better bound only those that surely do.
+    """
+    default = _column(parameters["default"])
+    sign = -1.0 if parameters["losing"] == "yes" else 1.0
+    k = low.shape[1] // 2
+
+    def worst(values: Array, applies: Array) -> Array:
+        out: Array = np.where(applies > 0.5, sign * values, np.inf).min(axis=1)
+        return np.where(np.isinf(out), default, sign * out)
+
+    if high is low:
+        out = worst(low[:, :k], low[:, k:])
+        return out, out
+    if sign > 0:
+        return worst(low[:, :k], high[:, k:]), worst(high[:, :k], low[:, k:])
+    return worst(low[:, :k], low[:, k:]), worst(high[:, :k], high[:, k:])
+
+
 KERNELS: Mapping[str, Kernel] = {
     "risk_logistic": risk_logistic,
     "risk_lognormal": risk_lognormal,
@@ -325,4 +347,5 @@ KERNELS: Mapping[str, Kernel] = {
     "compare": compare,
     "choose": choose,
     "share": share,
+    "worst_that_applies": worst_that_applies,
 }
