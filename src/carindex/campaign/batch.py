@@ -17,7 +17,7 @@ from carindex.dossier import split_unit
 from carindex.messages import Finding, InputError, Language
 from carindex.rating import Evaluation, Plan, evaluate
 from carindex.units import ratio
-from carindex.vocabulary import FactName, InvalidFactNameError
+from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError
 
 # Cars that are evaluated together: few enough for the values of all slots to stay in the processor's cache.
 _CARS_AT_ONCE = 4096
@@ -148,7 +148,7 @@ def _columns(table: TableSource, plan: Plan) -> tuple[dict[int, str], list[Findi
             continue
         name, unit = split_unit(column)
         try:
-            name = str(FactName.parse(name))
+            name = name if name.startswith(GIVEN) else str(FactName.parse(name))
         except InvalidFactNameError as error:
             parameters = {"column": column, "word": error.word, "kind": error.kind}
             where = f"{table.path}:1"
@@ -201,7 +201,8 @@ class _Layout:
 
         facts = np.full((len(self.plan.facts), rows), np.nan)
         for slot, column in columns.items():
-            facts[slot] = numbers(piece.column(column), column, str(self.table.path), refuse)
+            quantity = self.plan.quantities[slot]
+            facts[slot] = numbers(piece.column(column), column, str(self.table.path), refuse, quantity)
         results = self._evaluated(facts)
         out: dict[str, pa.Array] = {"car": piece.column("car").cast(pa.string())}
         low, high = results["stars_lower", ""], results["stars_upper", ""]

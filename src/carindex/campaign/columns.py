@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from carindex.dossier import quantity_of, split_unit, value_from_text
 from carindex.messages import Finding, InputError
 from carindex.units import ratio
+from carindex.vocabulary import Quantity
 
 Refuse = Callable[[int, Finding], None]
 
@@ -23,7 +24,9 @@ def _factor(column: str) -> float:
     return 1.0 if not unit else ratio(unit, quantity_of(name).unit)
 
 
-def numbers(values: pa.Array, column: str, place: str, refuse: Refuse) -> NDArray[np.float64]:
+def numbers(
+    values: pa.Array, column: str, place: str, refuse: Refuse, quantity: Quantity | None = None
+) -> NDArray[np.float64]:
     """Return a fact column as numbers in the vocabulary's unit, NaN where no value is known.
 
     Parameters
@@ -36,8 +39,10 @@ def numbers(values: pa.Array, column: str, place: str, refuse: Refuse) -> NDArra
         File, for messages.
     refuse
         Called with the row and a finding for each cell that cannot be used; the cell is then not known.
+    quantity
+        What the column holds, where its name alone does not say how much it can be.
     """
-    quantity = quantity_of(split_unit(column)[0])
+    quantity = quantity or quantity_of(split_unit(column)[0])
     if quantity.categories or pa.types.is_boolean(values.type):
         return _words(values, column, place, refuse)
     out = _fast(values)

@@ -9,8 +9,15 @@ from types import MappingProxyType
 
 from carindex.messages import Finding, InputError
 from carindex.units import ratio
-from carindex.vocabulary import FactName, InvalidFactNameError, Quantity, vocabulary
+from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, Quantity, vocabulary
 
+# A node's score as a test report states it; how much it can be is known where the node is.
+_SCORE = Quantity(
+    label={"en": "Score of the test report", "zh": "试验报告给出的得分"},
+    unit="1",
+    better="higher",
+    range=(0.0, float("inf")),
+)
 # Words that people write where no value is known.
 MISSING_WORDS = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--"})
 _WORDS_OF: Mapping[str, str] = MappingProxyType(
@@ -65,6 +72,8 @@ def quantity_of(name: str) -> Quantity:
     carindex.vocabulary.InvalidFactNameError
         When the name is not made of words of the vocabulary.
     """
+    if name.startswith(GIVEN):
+        return _SCORE
     return vocabulary().quantities[FactName.parse(name).quantity]
 
 
@@ -76,6 +85,8 @@ def checked_name(text: str, place: str) -> str:
     InputError
         When it is not made of words of the vocabulary; the nearest known words are suggested.
     """
+    if text.startswith(GIVEN):
+        return text.strip()
     try:
         return str(FactName.parse(text))
     except InvalidFactNameError as error:
@@ -107,6 +118,8 @@ def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None 
         physically impossible. Nothing is ever read as zero because it could not be read.
     """
     cleaned = text.strip()
+    if quantity.categories and cleaned.endswith(".0"):
+        cleaned = cleaned.removesuffix(".0")  # a year that a table keeps as a number
     if cleaned.lower() in MISSING_WORDS:
         return None
     if quantity.categories:

@@ -134,9 +134,9 @@ def _value(row: Row, name: str) -> float | None:
         return None
     if isinstance(row.value, bool):
         return value_from_text("yes" if row.value else "no", quantity, row.place)
+    if isinstance(row.value, float) and row.value != row.value:
+        return None
     if isinstance(row.value, int | float) and not quantity.categories:
-        if row.value != row.value:
-            return None
         return checked_value(float(row.value), quantity, row.place, row.unit)
     return value_from_text(str(row.value), quantity, row.place, row.unit)
 

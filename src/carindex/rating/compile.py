@@ -15,7 +15,7 @@ from carindex.rating.load import Node, Protocol
 from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
 from carindex.rating.plan import AdjustStep, NodePlan, Outcome, Plan
 from carindex.units import ratio
-from carindex.vocabulary import FactName, InvalidFactNameError, Quantity, vocabulary
+from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, Quantity, vocabulary
 
 
 class _Compiler:
@@ -52,13 +52,16 @@ class _Compiler:
             for cap in self.protocol.scale(node.spec.stars).caps:
                 yield from _condition_facts(cap.when)
         if node.spec.open:
-            yield f"given:{node.path}"
+            yield f"{GIVEN}{node.path}"
 
     def _fact_slot(self, name: str, node: Node) -> int:
         full = fact_name(name, node)
         if full not in self.facts:
-            if full.startswith("given:"):
-                quantity = Quantity(label=node.label, unit="1", better="higher", range=(0.0, node.maximum))
+            if full.startswith(GIVEN):
+                owner = self.protocol.nodes.get(full.removeprefix(GIVEN))
+                if owner is None:
+                    raise InputError(node.place, "rating.unknown_node", path=full.removeprefix(GIVEN))
+                quantity = Quantity(label=owner.label, unit="1", better="higher", range=(0.0, owner.maximum))
             else:
                 try:
                     quantity = vocabulary().quantities[FactName.parse(full).quantity]
@@ -274,7 +277,7 @@ class _Compiler:
     def _value(self, node: Node) -> tuple[str, int, tuple[tuple[str, int, float], ...], tuple[int, ...]]:
         spec = node.spec
         if spec.open:
-            slot = self._fact_slot(f"given:{node.path}", node)
+            slot = self._fact_slot(f"{GIVEN}{node.path}", node)
             return "open", slot, (), (slot,)
         if spec.choose is not None:
             by = self._fact_slot(spec.choose.by, node)
@@ -286,6 +289,8 @@ class _Compiler:
                 cases.append(slot)
                 facts.extend(used)
             return "choose", self._emit("choose", [by, *cases]), (), tuple(dict.fromkeys(facts))
+        if spec.compensate is not None:
+            return self._compensated(spec.compensate, node)
         if spec.combine is None:
             kind, slot, used = self.leaf(spec, node, node.maximum)
             return kind, slot, (), used
@@ -332,6 +337,19 @@ class _Compiler:
             (plan.node.path, slot, weight) for plan, slot, weight in zip(plans, slots, weights, strict=True)
         )
         return combine, out, parts, ()
+
+    def _compensated(
+        self, rule: schema.Compensate, node: Node
+    ) -> tuple[str, int, tuple[tuple[str, int, float], ...], tuple[int, ...]]:
+        by = self._fact_slot(rule.by, node)
+        words = self.quantities[by].categories
+        missing = [word for word in words if len(rule.offsets.get(word, ())) != len(rule.of)]
+        if missing or len(rule.of) != 3:
+            raise InputError(node.place, "rating.case_missing", word=", ".join(missing) or "of", fact=rule.by)
+        slots = [self.score(path, node) for path in rule.of]
+        offsets = tuple(offset for word in words for offset in rule.offsets[word])
+        out = self._emit("compensate", [*slots, by], offsets=offsets, move=rule.move)
+        return "compensate", out, (), (by,)
 
     def _worst(self, plans: list[NodePlan], slots: list[int], losing: bool, node: Node) -> int:
         if all(plan.applies is None for plan in plans):
@@ -465,7 +483,7 @@ def compile_protocol(protocol: Protocol) -> Plan:
 
 def fact_name(name: str, node: Node) -> str:
     """Return the full name of a fact that a node's rule calls by its quantity."""
-    if "/" in name or name.startswith("given:"):
+    if "/" in name or name.startswith(GIVEN):
         return name
     if node.test is None:
         raise InputError(node.place, "rating.no_test", fact=name)
@@ -479,6 +497,8 @@ def _rule_facts(spec: schema.Node) -> Iterable[str]:
         rule = getattr(spec, kind)
         if rule is not None:
             yield rule.fact
+    if spec.compensate is not None:
+        yield spec.compensate.by
     if spec.choose is not None:
         yield spec.choose.by
         for case in spec.choose.cases.values():

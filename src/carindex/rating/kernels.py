@@ -331,6 +331,56 @@ def worst_that_applies(parameters: Parameters, low: Array, high: Array) -> Inter
     return worst(low[:, :k], low[:, k:]), worst(high[:, :k], high[:, k:])
 
 
+def compensate(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Least of three scores after whole points were moved between neighbours to bring all near their mean.
+
+    Inputs are the three scores and the number of a case; ``offsets`` is ``(g, cases · 3)``. From score 0 to
+    score 1 go ``−a`` points and from 1 to 2 ``b``: (s₀ + a, s₁ − a − b, s₂ + b), both moves of the same sign and
+    |a| + |b| ≤ ``move``. The pair with the least sum of squared distances to the mean counts, the first in
+    ascending a, then b, where several are equal.
+
+    The least score is not monotone in the scores. Where they are not known exactly the bounds use what moving
+    cannot change: it keeps the sum and gives or takes at most ``move`` points anywhere.
+    """
+    offsets = np.asarray(parameters["offsets"], np.float64)
+    move = round(float(np.asarray(parameters["move"])[0]))
+    cases = offsets.shape[1] // 3
+
+    def shifted(scores: Array, case: Array) -> Array:
+        index = np.clip(np.rint(case), 0, cases - 1).astype(np.intp)
+        own = offsets.reshape(len(offsets), cases, 3)[np.arange(len(offsets))[:, None], index]
+        return scores + own.transpose(0, 2, 1)
+
+    def least(s: Array) -> Array:
+        mean = s.mean(axis=1)
+        nearest = np.full(mean.shape, np.inf)
+        out = np.zeros(mean.shape)
+        for a in range(-move, move + 1):
+            span = range(-move - a, 1) if a < 0 else range(move - a + 1) if a > 0 else range(-move, move + 1)
+            for b in span:
+                moved = (s[:, 0] + a, s[:, 1] - a - b, s[:, 2] + b)
+                distance = sum((x - mean) ** 2 for x in moved)
+                better = distance < nearest - 1e-9
+                nearest = np.where(better, distance, nearest)
+                out = np.where(better, np.minimum(np.minimum(moved[0], moved[1]), moved[2]), out)
+        return out
+
+    exact = least(shifted(low[:, :3], low[:, 3]))
+    if high is low:
+        return exact, exact
+    possible = [np.full_like(low[:, 3], float(case)) for case in range(cases)]
+    open_case = [(low[:, 3] <= case) & (case <= high[:, 3]) for case in range(cases)]
+    worst = np.full(exact.shape, np.inf)
+    best = np.full(exact.shape, -np.inf)
+    for case, may_be in zip(possible, open_case, strict=True):
+        below, above = shifted(low[:, :3], case), shifted(high[:, :3], case)
+        worst = np.where(may_be, np.minimum(worst, below.min(axis=1) - move), worst)
+        most = np.minimum(above.min(axis=1) + move, above.sum(axis=1) / 3.0)
+        best = np.where(may_be, np.maximum(best, most), best)
+    known = (low == high).all(axis=1)
+    return np.where(known, exact, worst), np.where(known, exact, best)
+
+
 KERNELS: Mapping[str, Kernel] = {
     "risk_logistic": risk_logistic,
     "risk_lognormal": risk_lognormal,
@@ -347,5 +397,6 @@ KERNELS: Mapping[str, Kernel] = {
     "compare": compare,
     "choose": choose,
     "share": share,
+    "compensate": compensate,
     "worst_that_applies": worst_that_applies,
 }

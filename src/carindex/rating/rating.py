@@ -165,7 +165,8 @@ def rate(
         When a score is assumed for a node that does not exist, or one that it cannot have.
     """
     plan = protocol if isinstance(protocol, Plan) else compile_protocol(protocol)
-    known = {fact.name: fact for fact in facts}
+    known, impossible = _possible(facts, plan)
+    findings = [*findings, *impossible]
     assumed = dict(assumed or {})
     _check_assumed(assumed, plan)
     column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
@@ -190,6 +191,20 @@ def rate(
         dict(inputs or {}),
         evaluation,
     )
+
+
+def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[Finding]]:
+    """Return the facts that can be, and an error for each stated score that is more than its node can have."""
+    known = {fact.name: fact for fact in facts}
+    findings = []
+    for name, quantity in zip(plan.facts, plan.quantities, strict=True):
+        fact = known.get(name)
+        if fact is not None and not quantity.range[0] <= fact.value <= quantity.range[1]:
+            least, most = quantity.range
+            value = {"value": f"{fact.value:g}", "unit": fact.unit, "least": least, "most": most}
+            findings.append(Finding("dossier.not_possible", "error", f"{fact.origin}: {name}", None, value))
+            del known[name]
+    return known, findings
 
 
 def _check_assumed(assumed: Mapping[str, float], plan: Plan) -> None:

@@ -193,6 +193,19 @@ class Choose(_Struct, frozen=True, kw_only=True):
     cases: dict[str, Node]
 
 
+class Compensate(_Struct, frozen=True, kw_only=True):
+    """Whole points moved between neighbouring stages so that they come as near to their mean as they can.
+
+    ``offsets``: what is added to each stage's score for each word of the fact ``by`` (a year); ``move``: how
+    many points may be moved in all. The value is the least of the balanced scores, offsets included.
+    """
+
+    of: list[str]
+    by: str
+    offsets: dict[str, list[float]]
+    move: int
+
+
 class Node(_Struct, frozen=True, kw_only=True):
     """A node of the rating tree."""
 
@@ -215,6 +228,7 @@ class Node(_Struct, frozen=True, kw_only=True):
     pass_fail: PassFail | None = None
     given: Given | None = None
     choose: Choose | None = None
+    compensate: Compensate | None = None
     open: bool = False
     # of a combination
     children: dict[str, Node] = {}
@@ -247,4 +261,4 @@ class Protocol(_Struct, frozen=True, kw_only=True):
 
 
 LEAF_RULES = ("risk", "scale", "curve", "bands", "lookup", "pass_fail", "given")
-RULES = (*LEAF_RULES, "combine", "choose", "open")
+RULES = (*LEAF_RULES, "combine", "choose", "compensate", "open")

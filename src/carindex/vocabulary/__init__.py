@@ -7,6 +7,7 @@ belongs to any one programme.
 from carindex.vocabulary.names import FactName, InvalidFactNameError
 from carindex.vocabulary.words import (
     CAR,
+    GIVEN,
     Dummy,
     Quantity,
     Seat,
@@ -17,6 +18,7 @@ from carindex.vocabulary.words import (
 
 __all__ = [
     "CAR",
+    "GIVEN",
     "Dummy",
     "FactName",
     "InvalidFactNameError",

@@ -13,6 +13,9 @@ import yaml
 CAR = "car"
 """First part of the name of a fact that belongs to the car as a whole, not to one of its tests."""
 
+GIVEN = "given:"
+"""Begins the name of a fact that is a node's score itself, as a test report states it: ``given:PATH``."""
+
 Label = dict[str, str]
 
 
