@@ -21,7 +21,7 @@ from carindex.messages import InputError, Language
 
 if TYPE_CHECKING:
     from carindex.dossier.folder import Dossier
-    from carindex.rating import Rating
+    from carindex.rating import Plan, Rating
 
 _ASSUMPTIONS = {"en": "JSON {node path: points}", "zh": "JSON {节点路径: 分值}"}
 
@@ -53,7 +53,7 @@ def rate(
 ) -> None:
     """Rate one car under one or more protocols.
 
-    PATH is a dossier folder or a facts file (CSV, JSON, Parquet).
+    PATH is a dossier folder, a facts file (CSV, JSON, Parquet) or a folder of the programme's workbooks.
     """
     dossier, ratings = _rated(path, protocols, assume, car)
     if json_file is not None:
@@ -132,7 +132,7 @@ def _rated(
 
     plans = [compile_protocol(load_protocol(name)) for name in protocols]
     assumed = {} if assume is None else _assumed(assume)
-    dossier = load_dossier(path, car)
+    dossier = _of_workbooks(path, plans, car) or load_dossier(path, car)
     ratings = [
         rate_car(
             plan,
@@ -145,6 +145,21 @@ def _rated(
         for plan in plans
     ]
     return dossier, ratings
+
+
+def _of_workbooks(path: Path, plans: list[Plan], car: str | None) -> Dossier | None:
+    """Return the evidence of a folder of workbooks, ``None`` when it is none of a protocol asked for."""
+    from carindex.dossier.folder import CAR_FILE, Dossier
+    from carindex.dossier.workbooks import has_workbooks, read_workbooks, workbook_layout
+
+    if not path.is_dir() or (path / CAR_FILE).is_file():
+        return None
+    for plan in plans:
+        layout = workbook_layout(Path(plan.protocol.place).parent)
+        if layout is not None and has_workbooks(path, layout):
+            found = read_workbooks(path, layout)
+            return Dossier(path, car or found.car, {}, (), found.facts, found.findings, found.inputs, {})
+    return None
 
 
 def _assumed(path: Path) -> dict[str, float]:

@@ -1,0 +1,230 @@
+"""Facts from a programme's own workbooks: which cell is which fact lies in the protocol's ``workbooks.yaml``.
+
+A folder of report workbooks is read as evidence: the score of each test as its report states it, and what
+else the layout names. Every cell that cannot be used is named by workbook, sheet and cell; nothing is read
+as zero because it could not be read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from carindex.dossier.facts import MISSING_WORDS
+from carindex.dossier.readers import FactSet, Row, gather, sha256
+from carindex.messages import Finding, InputError
+from carindex.vocabulary import GIVEN
+
+LAYOUT_FILE = "workbooks.yaml"
+
+
+class SheetLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which cells of a sheet are facts: rows are told by their labels, the value stands in one column."""
+
+    sheet: str
+    labels: list[str]
+    value: str
+    scores: bool = False
+    rows: dict[str, list[str]] = {}
+    any_zero: dict[str, list[list[str]]] = {}
+
+
+class Reports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Report workbooks: the files' pattern, where a report says its stage, and its sheets by stage."""
+
+    pattern: str
+    sheet: str
+    stage: str
+    of: dict[str, list[SheetLayout]]
+
+
+class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The workbooks of a programme."""
+
+    reports: Reports
+    inputs: dict[str, list[SheetLayout]] = {}
+
+
+@dataclass(frozen=True)
+class _Cell:
+    value: object
+    place: str
+
+
+Table = dict[tuple[str, ...], _Cell]
+
+
+@cache
+def workbook_layout(folder: Path) -> Layout | None:
+    """Return the layout that a protocol folder holds, ``None`` where it holds none."""
+    file = folder / LAYOUT_FILE
+    if not file.is_file():
+        return None
+    return msgspec.convert(yaml.load(file.read_text("utf-8"), yaml.CSafeLoader), Layout)
+
+
+def has_workbooks(folder: Path, layout: Layout) -> bool:
+    """Whether a folder holds workbooks of that layout."""
+    return any(folder.glob(layout.reports.pattern)) or any(
+        (folder / name).is_file() for name in layout.inputs
+    )
+
+
+def read_workbooks(folder: Path, layout: Layout) -> FactSet:
+    """Read the facts of one car from a folder of workbooks.
+
+    Raises
+    ------
+    InputError
+        When a workbook cannot be read, lacks a sheet or column, is of no known stage, or two are of one stage.
+        A single cell that cannot be used becomes a finding, and its fact is not known.
+    """
+    rows: list[Row] = []
+    inputs: dict[str, str] = {}
+    found: dict[str, Path] = {}
+    for path in sorted(folder.glob(layout.reports.pattern)):
+        book = _Book(path)
+        stage = _stage_of(book, layout.reports)
+        if stage in found:
+            raise InputError(path, "dossier.two_reports", stage=stage, other=found[stage].name)
+        found[stage] = path
+        inputs[path.name] = sha256(path)
+        for sheet in layout.reports.of[stage]:
+            rows.extend(_facts(book, sheet))
+    for name, sheets in layout.inputs.items():
+        path = folder / name
+        if path.is_file():
+            book = _Book(path)
+            inputs[name] = sha256(path)
+            for sheet in sheets:
+                rows.extend(_facts(book, sheet))
+    if not found:
+        raise InputError(folder, "dossier.no_reports", pattern=layout.reports.pattern)
+    facts, findings = gather(rows)
+    missing = [
+        Finding("dossier.report_missing", "warning", str(folder), None, {"stage": stage})
+        for stage in layout.reports.of
+        if stage not in found
+    ]
+    return FactSet(folder.resolve().name, facts, (*findings, *missing), inputs, {})
+
+
+class _Book:
+    """A workbook, its sheets read when they are asked for."""
+
+    def __init__(self, path: Path) -> None:
+        from python_calamine import CalamineError, CalamineWorkbook
+
+        self.path = path
+        try:
+            self._book = CalamineWorkbook.from_path(path)
+        except (CalamineError, OSError) as error:
+            expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
+            raise InputError(path, "dossier.unreadable", reason=error, expected=expected) from None
+
+    def sheet(self, name: str) -> list[list[object]]:
+        """Return the cells of a sheet from A1 on."""
+        if name not in self._book.sheet_names:
+            raise InputError(
+                self.path, "dossier.no_sheet", sheet=name, sheets=", ".join(self._book.sheet_names)
+            )
+        cells = self._book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        return [list(line) for line in cells]
+
+
+def _stage_of(book: _Book, reports: Reports) -> str:
+    cells = book.sheet(reports.sheet)
+    column = _column(book, reports.sheet, cells, reports.stage)
+    stage = str(cells[1][column]).strip() if len(cells) > 1 else ""
+    if stage not in reports.of:
+        place = f"{book.path}: {reports.sheet}!{_letters(column)}2"
+        raise InputError(place, "dossier.unknown_stage", stage=stage or "-", stages=", ".join(reports.of))
+    return stage
+
+
+def _column(book: _Book, sheet: str, cells: list[list[object]], name: str) -> int:
+    header = [str(cell).strip() for cell in cells[0]] if cells else []
+    if name not in header:
+        place = f"{book.path}: {sheet}!A1"
+        raise InputError(place, "dossier.no_columns", found=", ".join(header)[:200] or "-")
+    return header.index(name)
+
+
+def _letters(column: int) -> str:
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
+def _table(book: _Book, layout: SheetLayout) -> Table:
+    """Return the value cells of a sheet by their labels; an empty label is the one above it, the last excepted."""
+    cells = book.sheet(layout.sheet)
+    labels = [_column(book, layout.sheet, cells, name) for name in layout.labels]
+    value = _column(book, layout.sheet, cells, layout.value)
+    current: tuple[str, ...] = ("",) * len(labels)
+    found: Table = {}
+    for number, line in enumerate(cells[1:], start=2):
+        texts = [str(line[at]).strip() if at < len(line) else "" for at in labels]
+        if not texts[-1]:
+            continue
+        current = tuple(text or before for text, before in zip(texts, current, strict=True))
+        cell = line[value] if value < len(line) else ""
+        found[current] = _Cell(cell, f"{book.path}: {layout.sheet}!{_letters(value)}{number}")
+    return found
+
+
+def _facts(book: _Book, layout: SheetLayout) -> Iterator[Row]:
+    table = _table(book, layout)
+    if layout.scores:
+        for labels, cell in table.items():
+            yield _row(GIVEN + "/".join(_slug(label) for label in labels), cell)
+    for fact, row in layout.rows.items():
+        yield _row(fact, _found(book, layout, table, row))
+    for fact, many in layout.any_zero.items():
+        yield from _any_zero(fact, [_found(book, layout, table, labels) for labels in many])
+
+
+def _row(fact: str, cell: _Cell) -> Row:
+    return Row(fact, cell.value, None, "", cell.place)
+
+
+def _found(book: _Book, layout: SheetLayout, table: Table, labels: Sequence[str]) -> _Cell:
+    cell = table.get(tuple(labels))
+    if cell is None:
+        place = f"{book.path}: {layout.sheet}"
+        raise InputError(place, "dossier.no_row", row=" / ".join(labels))
+    return cell
+
+
+def _any_zero(fact: str, cells: list[_Cell]) -> Iterator[Row]:
+    """State ``yes`` where one value is zero, ``no`` where none is; say nothing while a value is not known."""
+    unknown = None
+    for cell in cells:
+        text = str(cell.value).strip()
+        if text.lower() in MISSING_WORDS:
+            unknown = unknown or cell
+            continue
+        try:
+            value = float(text)
+        except ValueError:
+            # the text is refused by name where the fact is checked
+            yield Row(fact, text, None, "", cell.place)
+            return
+        if value == 0.0:
+            yield Row(fact, "yes", None, "", cell.place)
+            return
+    if unknown is None:
+        yield Row(fact, "no", None, "", cells[0].place.rsplit("!", 1)[0])
+
+
+def _slug(label: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
