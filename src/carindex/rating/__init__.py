@@ -7,8 +7,9 @@ car, `evaluate` for an array of cars. This package knows rule kinds, not program
 from carindex.rating.compile import compile_protocol
 from carindex.rating.evaluate import Evaluation, evaluate
 from carindex.rating.explain import contributions, losses
-from carindex.rating.load import Node, Protocol, available_protocols, load_protocol
+from carindex.rating.load import available_protocols, load_protocol
 from carindex.rating.plan import NodePlan, Outcome, Plan
+from carindex.rating.protocol import Node, Protocol
 from carindex.rating.rating import Loss, RatedNode, Rating, rate
 
 __all__ = [

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from carindex.messages import InputError
 from carindex.rating import schema
-from carindex.rating.load import Node, Protocol
+from carindex.rating.protocol import Node, Protocol
 
 _RISK_NUMBERS = {
     "logistic": ("intercept", "slope"),

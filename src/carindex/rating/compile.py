@@ -10,10 +10,11 @@ import numpy as np
 
 from carindex.messages import InputError
 from carindex.rating import schema
+from carindex.rating.asking import condition_facts, fact_name, rule_facts
 from carindex.rating.grouping import Operation, grouped
-from carindex.rating.load import Node, Protocol
 from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
 from carindex.rating.plan import AdjustStep, NodePlan, Outcome, Plan
+from carindex.rating.protocol import Node, Protocol
 from carindex.units import ratio
 from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, Quantity, vocabulary
 
@@ -42,15 +43,15 @@ class _Compiler:
                 self._fact_slot(name, node)
 
     def _fact_names(self, node: Node) -> Iterable[str]:
-        yield from _rule_facts(node.spec)
+        yield from rule_facts(node.spec)
         for adjustment in node.spec.adjust:
             if adjustment.deduct is not None:
-                yield from _rule_facts(adjustment.deduct)
-            yield from _condition_facts(adjustment.when)
-        yield from _condition_facts(node.spec.applies_when)
+                yield from rule_facts(adjustment.deduct)
+            yield from condition_facts(adjustment.when)
+        yield from condition_facts(node.spec.applies_when)
         if node.spec.stars is not None:
             for cap in self.protocol.scale(node.spec.stars).caps:
-                yield from _condition_facts(cap.when)
+                yield from condition_facts(cap.when)
         if node.spec.open:
             yield f"{GIVEN}{node.path}"
 
@@ -479,36 +480,3 @@ def compile_protocol(protocol: Protocol) -> Plan:
         circle.
     """
     return _Compiler(protocol).plan()
-
-
-def fact_name(name: str, node: Node) -> str:
-    """Return the full name of a fact that a node's rule calls by its quantity."""
-    if "/" in name or name.startswith(GIVEN):
-        return name
-    if node.test is None:
-        raise InputError(node.place, "rating.no_test", fact=name)
-    if node.occupant is None or node.dummy is None:
-        return f"{node.test}/{name}"
-    return f"{node.test}/{node.occupant}/{node.dummy}/{name}"
-
-
-def _rule_facts(spec: schema.Node) -> Iterable[str]:
-    for kind in schema.LEAF_RULES:
-        rule = getattr(spec, kind)
-        if rule is not None:
-            yield rule.fact
-    if spec.compensate is not None:
-        yield spec.compensate.by
-    if spec.choose is not None:
-        yield spec.choose.by
-        for case in spec.choose.cases.values():
-            yield from _rule_facts(case)
-
-
-def _condition_facts(condition: schema.Condition | None) -> Iterable[str]:
-    if condition is None:
-        return
-    if condition.fact is not None:
-        yield condition.fact
-    for item in (*(condition.all or ()), *(condition.any or ()), condition.negate):
-        yield from _condition_facts(item)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from carindex.rating.load import Node, Protocol
+from carindex.rating.protocol import Node, Protocol
 
 _STRUCTURE = ("children", "file", "choose")
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,82 +22,10 @@ import yaml
 
 from carindex.messages import InputError
 from carindex.rating import schema
+from carindex.rating.check import check
+from carindex.rating.protocol import ROOT, Node, Protocol
 
-ROOT = ""
 _INHERITED = ("test", "occupant", "dummy", "injury", "counts")
-
-
-@dataclass(frozen=True)
-class Node:
-    """A node of a rating tree with everything it inherits filled in.
-
-    Attributes
-    ----------
-    path
-        Labels of the way from the root, joined by ``/``; empty for the root.
-    spec
-        What the file says.
-    children
-        Nodes below, by their key.
-    test, occupant, dummy
-        Context in which fact names of this node are completed.
-    counts
-        ``points``: the value counts up to ``maximum``; ``risk`` or ``demerits``: the value is what is lost
-        of ``maximum``.
-    maximum
-        Greatest score.
-    beside
-        Whether the node stands beside the tree: shown, but counted in no other node.
-    place
-        File and path in the file, for messages.
-    """
-
-    path: str
-    spec: schema.Node
-    children: tuple[Node, ...]
-    test: str | None
-    occupant: str | None
-    dummy: str | None
-    injury: str | None
-    counts: schema.Counts
-    maximum: float
-    source: str
-    verified: schema.Verified
-    beside: bool
-    place: str
-
-    @property
-    def label(self) -> schema.Label:
-        """Name of the node in every language."""
-        return self.spec.label or {"en": self.path.rsplit("/", 1)[-1]}
-
-    @property
-    def key(self) -> str:
-        """Last part of the path."""
-        return self.path.rsplit("/", 1)[-1]
-
-    def walk(self) -> Iterator[Node]:
-        """Yield this node and all nodes below it, in the order of the files."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """A programme's edition, ready to be compiled."""
-
-    id: str
-    head: schema.Protocol
-    root: Node
-    beside: tuple[Node, ...]
-    hash: str
-    place: str
-    nodes: Mapping[str, Node] = field(repr=False)
-
-    def scale(self, stars: str | schema.Stars) -> schema.Stars:
-        """Return the stars or grades that a node names or spells out."""
-        return self.head.scales[stars].stars if isinstance(stars, str) else stars
 
 
 def available_protocols() -> tuple[str, ...]:
@@ -146,8 +74,6 @@ def _load(folder: Path) -> Protocol:
     )
     nodes = {node.path: node for top in (root, *beside) for node in top.walk()}
     protocol = Protocol(head.id, head, root, beside, digest.hexdigest(), str(place), nodes)
-    from carindex.rating.check import check
-
     check(protocol)
     return protocol
 

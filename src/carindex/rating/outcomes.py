@@ -8,7 +8,7 @@ import numpy as np
 
 from carindex.messages import InputError
 from carindex.rating import schema
-from carindex.rating.load import Node
+from carindex.rating.protocol import Node
 
 
 def outcome_value(spec: schema.Stars, name: schema.OutcomeName | None) -> float:

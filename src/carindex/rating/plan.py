@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from carindex.rating import schema
 from carindex.rating.kernels import Array
-from carindex.rating.load import Node, Protocol
+from carindex.rating.protocol import Node, Protocol
 from carindex.vocabulary import Quantity
 
 

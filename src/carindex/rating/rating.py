@@ -14,8 +14,8 @@ from carindex.messages import Finding, InputError, Language
 from carindex.rating.compile import compile_protocol
 from carindex.rating.evaluate import Evaluation, evaluate
 from carindex.rating.explain import Share, losses
-from carindex.rating.load import Protocol
 from carindex.rating.plan import NodePlan, Plan
+from carindex.rating.protocol import Protocol
 from carindex.rating.words import reason
 
 Status = Literal["scored", "missing", "not_applicable", "assumed"]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from carindex.messages import LANGUAGES, Language, phrase
 from carindex.rating.evaluate import Evaluation
 from carindex.rating.explain import Share
-from carindex.rating.load import Node
 from carindex.rating.plan import NodePlan, Plan
+from carindex.rating.protocol import Node
 from carindex.vocabulary import Quantity
 
 if TYPE_CHECKING:

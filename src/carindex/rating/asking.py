@@ -1,0 +1,45 @@
+"""Which facts a rule or condition asks for, and their full names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from carindex.messages import InputError
+from carindex.rating import schema
+from carindex.rating.protocol import Node
+from carindex.vocabulary import GIVEN
+
+
+def fact_name(name: str, node: Node) -> str:
+    """Return the full name of a fact that a node's rule calls by its quantity."""
+    if "/" in name or name.startswith(GIVEN):
+        return name
+    if node.test is None:
+        raise InputError(node.place, "rating.no_test", fact=name)
+    if node.occupant is None or node.dummy is None:
+        return f"{node.test}/{name}"
+    return f"{node.test}/{node.occupant}/{node.dummy}/{name}"
+
+
+def rule_facts(spec: schema.Node) -> Iterable[str]:
+    """Yield the names of the facts that a node's own rule reads, as the file writes them."""
+    for kind in schema.LEAF_RULES:
+        rule = getattr(spec, kind)
+        if rule is not None:
+            yield rule.fact
+    if spec.compensate is not None:
+        yield spec.compensate.by
+    if spec.choose is not None:
+        yield spec.choose.by
+        for case in spec.choose.cases.values():
+            yield from rule_facts(case)
+
+
+def condition_facts(condition: schema.Condition | None) -> Iterable[str]:
+    """Yield the names of the facts that a condition reads, as the file writes them."""
+    if condition is None:
+        return
+    if condition.fact is not None:
+        yield condition.fact
+    for item in (*(condition.all or ()), *(condition.any or ()), condition.negate):
+        yield from condition_facts(item)
