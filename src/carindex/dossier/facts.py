@@ -123,7 +123,9 @@ def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None 
     if cleaned.lower() in MISSING_WORDS:
         return None
     if quantity.categories:
-        word = _WORDS_OF.get(cleaned.lower(), cleaned) if quantity.kind == "boolean" else cleaned
+        spelled = {word.lower(): word for word in quantity.categories}
+        known = _WORDS_OF if quantity.kind == "boolean" else spelled
+        word = known.get(cleaned.lower(), cleaned)
         if word not in quantity.categories:
             expected = ", ".join(quantity.categories)
             raise InputError(place, "dossier.not_a_word", text=text, expected=expected)

@@ -19,7 +19,7 @@ import yaml
 from carindex.dossier.facts import MISSING_WORDS
 from carindex.dossier.readers import FactSet, Row, gather, sha256
 from carindex.messages import Finding, InputError
-from carindex.vocabulary import GIVEN
+from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError
 
 LAYOUT_FILE = "workbooks.yaml"
 
@@ -44,11 +44,36 @@ class Reports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     of: dict[str, list[SheetLayout]]
 
 
+class InputBook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An input workbook: its sheets, spelled out or in a file of the stage's own; the stage whose checks it holds."""
+
+    sheets: list[SheetLayout] = []
+    file: str | None = None
+    stage: str | None = None
+
+
 class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The workbooks of a programme."""
 
     reports: Reports
-    inputs: dict[str, list[SheetLayout]] = {}
+    inputs: dict[str, InputBook] = {}
+
+
+class _Line(msgspec.Struct, frozen=True):
+    line: list[str]
+
+
+class _CheckSheet(msgspec.Struct, frozen=True):
+    sheet: str
+    columns: list[str]
+    facts: dict[str, _Line]
+
+
+class _CheckList(msgspec.Struct, frozen=True):
+    sheets: list[_CheckSheet]
+
+
+_CHECK_VALUE = "Value"
 
 
 @dataclass(frozen=True)
@@ -66,7 +91,31 @@ def workbook_layout(folder: Path) -> Layout | None:
     file = folder / LAYOUT_FILE
     if not file.is_file():
         return None
-    return msgspec.convert(yaml.load(file.read_text("utf-8"), yaml.CSafeLoader), Layout)
+    layout = msgspec.convert(yaml.load(file.read_text("utf-8"), yaml.CSafeLoader), Layout)
+    inputs = {
+        name: msgspec.structs.replace(book, sheets=[*book.sheets, *_checks(folder / book.file)])
+        if book.file
+        else book
+        for name, book in layout.inputs.items()
+    }
+    return msgspec.structs.replace(layout, inputs=inputs)
+
+
+def _checks(file: Path) -> Iterator[SheetLayout]:
+    """Yield the sheets of a stage's list of checks; what is recorded without a quantity changes no score."""
+    listed = msgspec.convert(yaml.load(file.read_text("utf-8"), yaml.CSafeLoader), _CheckList)
+    for sheet in listed.sheets:
+        rows = {fact: check.line for fact, check in sheet.facts.items() if _has_quantity(fact)}
+        if rows:
+            yield SheetLayout(sheet=sheet.sheet, labels=sheet.columns, value=_CHECK_VALUE, rows=rows)
+
+
+def _has_quantity(fact: str) -> bool:
+    try:
+        FactName.parse(fact)
+    except InvalidFactNameError:
+        return False
+    return True
 
 
 def has_workbooks(folder: Path, layout: Layout) -> bool:
@@ -87,30 +136,33 @@ def read_workbooks(folder: Path, layout: Layout) -> FactSet:
     """
     rows: list[Row] = []
     inputs: dict[str, str] = {}
-    found: dict[str, Path] = {}
-    for path in sorted(folder.glob(layout.reports.pattern)):
-        book = _Book(path)
-        stage = _stage_of(book, layout.reports)
-        if stage in found:
-            raise InputError(path, "dossier.two_reports", stage=stage, other=found[stage].name)
-        found[stage] = path
-        inputs[path.name] = sha256(path)
-        for sheet in layout.reports.of[stage]:
-            rows.extend(_facts(book, sheet))
-    for name, sheets in layout.inputs.items():
+    checked: set[str] = set()
+    for name, input_book in layout.inputs.items():
         path = folder / name
         if path.is_file():
             book = _Book(path)
             inputs[name] = sha256(path)
-            for sheet in sheets:
-                rows.extend(_facts(book, sheet))
-    if not found:
+            found = [row for sheet in input_book.sheets for row in _facts(book, sheet)]
+            rows.extend(found)
+            if input_book.stage and any(str(row.value).strip() for row in found):
+                checked.add(input_book.stage)
+    reports: dict[str, Path] = {}
+    for path in sorted(folder.glob(layout.reports.pattern)):
+        book = _Book(path)
+        stage = _stage_of(book, layout.reports)
+        if stage in reports:
+            raise InputError(path, "dossier.two_reports", stage=stage, other=reports[stage].name)
+        reports[stage] = path
+        if stage not in checked:  # the checks themselves say more than the report made of them
+            inputs[path.name] = sha256(path)
+            rows.extend(row for sheet in layout.reports.of[stage] for row in _facts(book, sheet))
+    if not reports and not checked:
         raise InputError(folder, "dossier.no_reports", pattern=layout.reports.pattern)
     facts, findings = gather(rows)
     missing = [
         Finding("dossier.report_missing", "warning", str(folder), None, {"stage": stage})
         for stage in layout.reports.of
-        if stage not in found
+        if stage not in reports and stage not in checked
     ]
     return FactSet(folder.resolve().name, facts, (*findings, *missing), inputs, {})
 

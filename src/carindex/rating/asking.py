@@ -21,6 +21,23 @@ def fact_name(name: str, node: Node) -> str:
     return f"{node.test}/{node.occupant}/{node.dummy}/{name}"
 
 
+_REQUIREMENT: schema.Label = {"en": "Requirement not met", "zh": "未满足前提条件"}
+
+
+def requirements(spec: schema.Node) -> Iterable[schema.Adjustment]:
+    """Yield the requirements of a node as adjustments: no points where one is not met."""
+    for requirement in spec.requires:
+        met = [
+            schema.Condition(any=[schema.Condition(fact=fact, equals=word) for word in requirement.one_of])
+            for fact in requirement.facts
+        ]
+        yield schema.Adjustment(
+            label=requirement.label or _REQUIREMENT,
+            when=schema.Condition(negate=schema.Condition(all=met)),
+            set_to=0.0,
+        )
+
+
 def rule_facts(spec: schema.Node) -> Iterable[str]:
     """Yield the names of the facts that a node's own rule reads, as the file writes them."""
     for kind in schema.LEAF_RULES:

@@ -10,7 +10,7 @@ import numpy as np
 
 from carindex.messages import InputError
 from carindex.rating import schema
-from carindex.rating.asking import condition_facts, fact_name, rule_facts
+from carindex.rating.asking import condition_facts, fact_name, requirements, rule_facts
 from carindex.rating.grouping import Operation, grouped
 from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
 from carindex.rating.plan import AdjustStep, NodePlan, Outcome, Plan
@@ -44,7 +44,7 @@ class _Compiler:
 
     def _fact_names(self, node: Node) -> Iterable[str]:
         yield from rule_facts(node.spec)
-        for adjustment in node.spec.adjust:
+        for adjustment in (*requirements(node.spec), *node.spec.adjust):
             if adjustment.deduct is not None:
                 yield from rule_facts(adjustment.deduct)
             yield from condition_facts(adjustment.when)
@@ -395,7 +395,7 @@ class _Compiler:
         steps: list[AdjustStep] = []
         facts: list[int] = []
         losing = node.counts != "points"
-        for adjustment in node.spec.adjust:
+        for adjustment in (*requirements(node.spec), *node.spec.adjust):
             before, when = slot, None
             if adjustment.when is not None:
                 when, used = self.condition(adjustment.when, node)
@@ -404,6 +404,10 @@ class _Compiler:
                 _, amount, used = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
                 facts.extend(used)
                 sign = 1.0 if losing else -1.0
+                changed = self._emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
+            elif adjustment.deduct_node is not None:
+                sign = 1.0 if losing else -1.0
+                amount = self.score(adjustment.deduct_node, node)
                 changed = self._emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
             elif adjustment.set_to is not None:
                 changed = self._emit("linear", [slot], weights=(0.0,), constant=adjustment.set_to)

@@ -16,12 +16,14 @@ from carindex.rating.plan import Plan
 class Evaluation:
     """Lower and upper value of every slot for every car, shape ``(slots, cars)``.
 
-    ``low is high`` where every fact of every car was known.
+    ``low is high`` where every fact of every car was known. ``stated``: nodes whose score was put in from
+    outside, whatever their rule gives.
     """
 
     plan: Plan
     low: Array
     high: Array
+    stated: frozenset[str] = frozenset()
 
     def value(self, path: str) -> tuple[Array, Array]:
         """Return lower and upper value of a node, shape ``(cars,)``."""
@@ -70,15 +72,16 @@ def evaluate(
         missing.
     """
     overrides = _overrides(plan, assumed or {})
+    stated = frozenset(assumed or ())
     missing = np.isnan(facts)
     incomplete = missing.any(axis=0)
     if high is None and not incomplete.any():
         values = _run(plan, facts, facts, overrides)
-        return Evaluation(plan, *values)
+        return Evaluation(plan, *values, stated)
     low = np.where(missing, plan.least[:, None], facts)
     top = np.where(missing, plan.most[:, None], facts if high is None else high)
     if high is not None or incomplete.all():
-        return Evaluation(plan, *_run(plan, low, top, overrides))
+        return Evaluation(plan, *_run(plan, low, top, overrides), stated)
     # Cars about which all is known take the short way; the others are done apart and put back in place.
     out_low = np.empty((plan.slots, facts.shape[1]))
     out_high = np.empty_like(out_low)
@@ -89,7 +92,7 @@ def evaluate(
     some_low, some_high = _run(plan, low[:, incomplete], top[:, incomplete], overrides)
     out_low[:, incomplete] = some_low
     out_high[:, incomplete] = some_high
-    return Evaluation(plan, out_low, out_high)
+    return Evaluation(plan, out_low, out_high, stated)
 
 
 def _overrides(plan: Plan, assumed: Mapping[str, float]) -> dict[int, float]:

@@ -71,7 +71,7 @@ def losses(evaluation: Evaluation, path: str = "", *, values: Array | None = Non
     """
     values = best_values(evaluation) if values is None else values
     own = own_loss(evaluation.plan.nodes[path], values)
-    return list(_shared(evaluation.plan, path, own, values))
+    return list(_shared(evaluation, path, own, values))
 
 
 def best_values(evaluation: Evaluation) -> Array:
@@ -100,8 +100,13 @@ def own_loss(plan: NodePlan, values: Array) -> Array:
     return plan.node.maximum - value if plan.node.counts == "points" else value
 
 
-def _shared(plan: Plan, path: str, amount: Array, values: Array) -> Iterator[Share]:
+def _shared(evaluation: Evaluation, path: str, amount: Array, values: Array) -> Iterator[Share]:
     """Share ``amount``, a loss that stems from a node, among its parts, in the units of ``amount``."""
+    if path in evaluation.stated:
+        # whatever the parts would give, it is not what the score came from
+        yield Share(path, amount, "rule")
+        return
+    plan = evaluation.plan
     node_plan = plan.nodes[path]
     loss = own_loss(node_plan, values)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -120,7 +125,7 @@ def _shared(plan: Plan, path: str, amount: Array, values: Array) -> Iterator[Sha
         return
     parts = _parts(plan, node_plan, combined, values)
     for (child, _, _), part in zip(node_plan.parts, parts, strict=True):
-        yield from _shared(plan, child, per_point * part, values)
+        yield from _shared(evaluation, child, per_point * part, values)
     limited = per_point * (combined - np.sum(parts, axis=0)) + rest
     if np.any(np.abs(limited) > _TOLERANCE):
         yield Share(path, limited, "limit")

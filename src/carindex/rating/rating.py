@@ -17,6 +17,7 @@ from carindex.rating.explain import Share, losses
 from carindex.rating.plan import NodePlan, Plan
 from carindex.rating.protocol import Protocol
 from carindex.rating.words import reason
+from carindex.vocabulary import GIVEN
 
 Status = Literal["scored", "missing", "not_applicable", "assumed"]
 
@@ -170,13 +171,15 @@ def rate(
     assumed = dict(assumed or {})
     _check_assumed(assumed, plan)
     column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
-    evaluation = evaluate(plan, column[:, None], assumed)
+    stated = _stated(known, plan)
+    overrides = {**{path: fact.value for path, fact in stated.items()}, **assumed}
+    evaluation = evaluate(plan, column[:, None], overrides)
     touched = _touched(plan, assumed)
-    nodes = tuple(_rated(node, evaluation, known, assumed, touched) for node in plan.nodes.values())
+    nodes = tuple(_rated(node, evaluation, known, overrides, touched) for node in plan.nodes.values())
     missing = tuple(
         name
         for i, name in enumerate(plan.facts)
-        if name not in known and not _hidden_by_assumption(plan, i, assumed)
+        if name not in known and not _hidden_by_assumption(plan, i, overrides)
     )
     unverified = sum(n.node.verified == "unverified" or n.node.spec.open for n in plan.nodes.values())
     more = [Finding("rating.unverified_rules", "warning", plan.protocol.id, None, {"count": unverified})]
@@ -184,7 +187,7 @@ def rate(
         car,
         plan,
         nodes,
-        _ledger(evaluation, known, assumed),
+        _ledger(evaluation, known, assumed, stated),
         missing,
         (*findings, *(more if unverified else ())),
         assumed,
@@ -197,14 +200,25 @@ def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[
     """Return the facts that can be, and an error for each stated score that is more than its node can have."""
     known = {fact.name: fact for fact in facts}
     findings = []
-    for name, quantity in zip(plan.facts, plan.quantities, strict=True):
+    ranges = {name: quantity.range for name, quantity in zip(plan.facts, plan.quantities, strict=True)}
+    ranges |= {f"{GIVEN}{path}": (0.0, node_plan.node.maximum) for path, node_plan in plan.nodes.items()}
+    for name, (least, most) in ranges.items():
         fact = known.get(name)
-        if fact is not None and not quantity.range[0] <= fact.value <= quantity.range[1]:
-            least, most = quantity.range
+        if fact is not None and not least <= fact.value <= most:
             value = {"value": f"{fact.value:g}", "unit": fact.unit, "least": least, "most": most}
             findings.append(Finding("dossier.not_possible", "error", f"{fact.origin}: {name}", None, value))
             del known[name]
     return known, findings
+
+
+def _stated(known: Mapping[str, Fact], plan: Plan) -> dict[str, Fact]:
+    """Return, by node, the scores that a test report states for nodes whose rule is known here as well."""
+    found = {}
+    for name, fact in known.items():
+        path = name.removeprefix(GIVEN)
+        if name.startswith(GIVEN) and path in plan.nodes and name not in plan.facts:
+            found[path] = fact
+    return found
 
 
 def _check_assumed(assumed: Mapping[str, float], plan: Plan) -> None:
@@ -260,8 +274,11 @@ def _rated(
         measure = _single(
             float(evaluation.low[outcome.measure][0]), float(evaluation.high[outcome.measure][0])
         )
-    names = [plan.facts[i] for i in plan.facts_below(node.path)]
-    missing = tuple(name for name in names if name not in known)
+    missing = tuple(
+        plan.facts[i]
+        for i in plan.facts_below(node.path)
+        if plan.facts[i] not in known and not _hidden_by_assumption(plan, i, assumed)
+    )
     applies = 1.0 if node_plan.applies is None else float(evaluation.high[node_plan.applies][0])
     status: Status
     if applies == 0.0:
@@ -270,7 +287,8 @@ def _rated(
         status = "assumed"
     else:
         status = "scored" if lower == upper else "missing"
-    own = [plan.facts[i] for i in node_plan.facts]
+    own = [f"{GIVEN}{node.path}", *(plan.facts[i] for i in node_plan.facts)]
+    own = list(dict.fromkeys(own))
     return RatedNode(
         path=node.path,
         label=node.label,
@@ -297,14 +315,17 @@ def _rated(
 
 
 def _ledger(
-    evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping[str, float]
+    evaluation: Evaluation,
+    known: Mapping[str, Fact],
+    assumed: Mapping[str, float],
+    stated: Mapping[str, Fact],
 ) -> tuple[Loss, ...]:
     """Return the losses of the whole car, the greatest first."""
     found = []
     for share in losses(evaluation):
         points = float(share.points[0])
         if points != 0.0:
-            found.append(Loss(share.path, points, reason(evaluation, share, known, assumed)))
+            found.append(Loss(share.path, points, reason(evaluation, share, known, assumed, stated)))
     return tuple(sorted(found, key=lambda loss: (-loss.points, loss.path)))
 
 

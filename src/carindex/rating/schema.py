@@ -7,7 +7,7 @@ one rule (how its value comes about), any number of adjustments, and perhaps an 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -126,15 +126,25 @@ class Condition(_Struct, frozen=True, kw_only=True):
     negate: Condition | None = None
 
 
+class Requirement(_Struct, frozen=True, kw_only=True):
+    """All of these facts must be one of these words, or the node has no points."""
+
+    facts: list[str]
+    one_of: list[str]
+    label: Label | None = None
+
+
 class Adjustment(_Struct, frozen=True, kw_only=True):
     """One step from the combined value of a node to its final value; steps apply in the order of the file.
 
-    ``deduct``: a rule whose value is taken off (a modifier). ``set_to`` with ``when``: capping, gates and
-    vetoes. ``at_most``/``at_least`` (with or without ``when``): limits of the value. ``multiply``, ``round``.
+    ``deduct``: a rule whose value is taken off (a modifier); ``deduct_node``: another node's score. ``set_to``
+    with ``when``: capping, gates and vetoes. ``at_most``/``at_least`` (with or without ``when``): limits of the
+    value. ``multiply``, ``round``.
     """
 
     label: Label | None = None
     deduct: Node | None = None
+    deduct_node: str | None = None
     when: Condition | None = None
     set_to: float | None = None
     at_most: float | None = None
@@ -143,6 +153,7 @@ class Adjustment(_Struct, frozen=True, kw_only=True):
     round: Rounding | None = None
     source: str | None = None
     verified: Verified | None = None
+    calculator: dict[str, Any] | None = None
 
 
 class Stars(_Struct, frozen=True, kw_only=True):
@@ -218,6 +229,7 @@ class Node(_Struct, frozen=True, kw_only=True):
     counts: Counts | None = None
     points: float | None = None
     applies_when: Condition | None = None
+    requires: list[Requirement] = []
     # how the value comes about: exactly one
     combine: Combine | None = None
     risk: Risk | None = None
@@ -242,6 +254,9 @@ class Node(_Struct, frozen=True, kw_only=True):
     source: str | None = None
     verified: Verified | None = None
     note: Label | None = None
+    # for the programme's own workbooks and calculator; no rule of the protocol
+    printed: dict[str, Any] | None = None
+    calculator: dict[str, Any] | None = None
 
 
 class Protocol(_Struct, frozen=True, kw_only=True):

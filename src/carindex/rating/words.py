@@ -32,7 +32,11 @@ def amount(value: float, unit: str, quantity: Quantity | None = None) -> str | M
 
 
 def reason(
-    evaluation: Evaluation, share: Share, known: Mapping[str, Fact], assumed: Mapping[str, float]
+    evaluation: Evaluation,
+    share: Share,
+    known: Mapping[str, Fact],
+    assumed: Mapping[str, float],
+    stated: Mapping[str, Fact],
 ) -> dict[Language, str]:
     """Return why a share of the points was lost, in every language."""
     plan = evaluation.plan
@@ -40,6 +44,8 @@ def reason(
     node = node_plan.node
     if share.path in assumed:
         return _text("rating.loss_assumed", {})
+    if share.path in stated:
+        return _text("rating.loss_stated", {"place": stated[share.path].origin})
     if share.cause == "limit":
         return _text("rating.loss_limit", {})
     if share.adjustment is not None:

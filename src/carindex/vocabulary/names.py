@@ -1,7 +1,8 @@
-"""Names of facts: ``test/seat/dummy/quantity``, ``test/quantity`` or ``car/quantity``."""
+"""Names of facts: ``test/seat/dummy/quantity``, ``test/quantity``, ``car/quantity`` or ``area/cell/quantity``."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from carindex.vocabulary.words import CAR, vocabulary
@@ -17,18 +18,24 @@ class InvalidFactNameError(ValueError):
         self.kind = kind
 
 
+_CELL = re.compile(r"[a-z0-9_.]+(/[a-z0-9_.]+)*")
+
+
 @dataclass(frozen=True, slots=True)
 class FactName:
     """The name of a fact, made of words of the vocabulary.
 
     ``full_width_rigid_56/driver/h3_50m/hic15`` is the HIC15 of a Hybrid III 50th male driver in that test,
-    ``rollover_resistance/static_stability_factor`` belongs to a test without occupants.
+    ``rollover_resistance/static_stability_factor`` belongs to a test without occupants. In an inspection
+    (``advanced_ecall/tps/country_coverage/result``) a cell, one or more words of the programme's own sheet, says
+    what was inspected.
     """
 
     test: str
     quantity: str
     seat: str | None = None
     dummy: str | None = None
+    cell: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> FactName:
@@ -41,9 +48,16 @@ class FactName:
         """
         words = vocabulary()
         parts = text.strip().split("/")
+        test, quantity = parts[0], parts[-1]
+        if test in words.tests and words.tests[test].kind == "inspection" and len(parts) > 2:
+            cell = "/".join(parts[1:-1])
+            if not _CELL.fullmatch(cell):
+                raise InvalidFactNameError(text, cell, "cell")
+            if quantity not in words.quantities:
+                raise InvalidFactNameError(text, quantity, "quantity")
+            return cls(test, quantity, cell=cell)
         if len(parts) not in (2, 4):
             raise InvalidFactNameError(text, text.strip(), "fact name")
-        test, quantity = parts[0], parts[-1]
         if test != CAR and test not in words.tests:
             raise InvalidFactNameError(text, test, "test")
         seat, dummy = (parts[1], parts[2]) if len(parts) == 4 else (None, None)
@@ -56,5 +70,5 @@ class FactName:
         return cls(test, quantity, seat, dummy)
 
     def __str__(self) -> str:
-        parts = [self.test, self.seat, self.dummy, self.quantity]
+        parts = [self.test, self.seat, self.dummy, self.cell, self.quantity]
         return "/".join(part for part in parts if part)

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 _STATUS_STYLE = {"scored": "", "missing": "yellow", "assumed": "magenta", "not_applicable": "dim"}
 
 
+# Widths of the rating table, in characters: all columns but the names, the bounds, and the least the names get.
+_OTHER_COLUMNS = 56
+_BOUNDS_COLUMN = 22
+_LEAST_ROOM = 24
+
+
 def show_rating(rating: Rating, language: Language, bounds: bool = False) -> None:
     """Show a rating: the verdict first, then the tree, what is missing, findings and unverified rules."""
     console = screen()
@@ -40,10 +46,10 @@ def show_rating(rating: Rating, language: Language, bounds: bool = False) -> Non
         (label("risk" if risk else "score", language), "right"),
         *([(label("bounds_risk" if risk else "bounds", language), "right")] if bounds else []),
         (label("outcome", language), "fixed"),
-        label("status", language),
+        (label("status", language), "fixed"),
     ]
-    made = rows(table(columns), _tree(rating, language, bounds))
-    console.print(made)
+    room = max(_LEAST_ROOM, console.width - _OTHER_COLUMNS - (_BOUNDS_COLUMN if bounds else 0))
+    console.print(rows(table(columns), _shortened(_tree(rating, language, bounds), room)))
     if rating.missing:
         heading(console, label("missing_count", language, count=len(rating.missing)))
         names = ((fact_text(rating.plan, name, language), name) for name in rating.missing)
@@ -54,6 +60,14 @@ def show_rating(rating: Rating, language: Language, bounds: bool = False) -> Non
             console.print(f"  {path_text(rating.plan, path, language)}: {value:g}")
     if rating.findings:
         show_findings(rating.findings, language)
+
+
+def _shortened(lines: Iterator[Sequence[str | Text]], room: int) -> Iterator[Sequence[str | Text]]:
+    """Cut the names of nodes to the room there is, so that the other columns keep theirs."""
+    for name, *others in lines:
+        text = words(name) if isinstance(name, str) else name.copy()
+        text.truncate(room, overflow="ellipsis")
+        yield [text, *others]
 
 
 def _verdict(console: Console, rating: Rating, language: Language) -> None:
