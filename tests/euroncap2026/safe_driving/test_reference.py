@@ -56,11 +56,16 @@ def test_calculator_on_edited_workbooks(index):
     assert not wrong
 
 
-@pytest.mark.parametrize("index", range(len(SCORED)))
+def has_text_for_a_value(run: dict) -> bool:
+    """Whether a measured value is a text: the calculator scores it, in protocol mode the workbook is refused."""
+    return any(
+        isinstance(value, str) for name, value in facts_of_run(run).items() if name.endswith("/v_reduction")
+    )
+
+
+@pytest.mark.parametrize("index", [i for i, run in enumerate(SCORED) if not has_text_for_a_value(run)])
 def test_protocol_differs_by_named_oddities_only(index):
     facts = facts_of_run(SCORED[index])
-    if any(isinstance(value, str) for name, value in facts.items() if name.endswith("/v_reduction")):
-        pytest.skip("text for a value is an error in protocol mode")
     protocol, calculator = score(facts, "protocol"), score(facts, "calculator")
     named = set(yaml_names("safe-driving"))
     touched = protocol.touched | calculator.touched
