@@ -193,7 +193,9 @@ def test_bounds_contain_the_stars_when_tests_are_still_to_come(plan, data):
     rating = rated(plan, {name: value for name, value in car.items() if name not in hidden})
     _, _, stars = slow(plan, car)
     assert rating.root.outcome_lower <= stars <= rating.root.outcome_upper
-    assert bool(rating.missing) == bool(hidden)
+    assert hidden or not rating.missing
+    # The points of this one line matter only where they are to be taken off again.
+    assert bool(rating.missing) or hidden <= {NUMBER}
 
 
 def test_more_points_than_a_test_has_are_refused(plan):

@@ -24,9 +24,9 @@ def fact_name(name: str, node: Node) -> str:
 _REQUIREMENT: schema.Label = {"en": "Requirement not met", "zh": "未满足前提条件"}
 
 
-def requirements(spec: schema.Node) -> Iterable[schema.Adjustment]:
-    """Yield the requirements of a node as adjustments: no points where one is not met."""
-    for requirement in spec.requires:
+def requirements(node: Node) -> Iterable[schema.Adjustment]:
+    """Yield what a node and all above it require, as adjustments: no points where one is not met."""
+    for requirement in node.requires:
         met = [
             schema.Condition(any=[schema.Condition(fact=fact, equals=word) for word in requirement.one_of])
             for fact in requirement.facts

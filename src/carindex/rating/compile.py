@@ -44,7 +44,7 @@ class _Compiler:
 
     def _fact_names(self, node: Node) -> Iterable[str]:
         yield from rule_facts(node.spec)
-        for adjustment in (*requirements(node.spec), *node.spec.adjust):
+        for adjustment in (*requirements(node), *node.spec.adjust):
             if adjustment.deduct is not None:
                 yield from rule_facts(adjustment.deduct)
             yield from condition_facts(adjustment.when)
@@ -395,7 +395,7 @@ class _Compiler:
         steps: list[AdjustStep] = []
         facts: list[int] = []
         losing = node.counts != "points"
-        for adjustment in (*requirements(node.spec), *node.spec.adjust):
+        for adjustment in (*requirements(node), *node.spec.adjust):
             before, when = slot, None
             if adjustment.when is not None:
                 when, used = self.condition(adjustment.when, node)

@@ -22,6 +22,7 @@ import yaml
 
 from carindex.messages import InputError
 from carindex.rating import schema
+from carindex.rating.asking import fact_name
 from carindex.rating.check import check
 from carindex.rating.protocol import ROOT, Node, Protocol
 
@@ -222,6 +223,11 @@ def _resolve(
         beside=beside,
         place=place,
     )
+    own = tuple(
+        msgspec.structs.replace(requirement, facts=[fact_name(fact, shell) for fact in requirement.facts])
+        for requirement in spec.requires
+    )
+    shell = replace(shell, requires=(*(parent.requires if parent else ()), *own))
     children = tuple(
         _resolve(
             child,

@@ -33,6 +33,9 @@ class Node:
         Whether the node stands beside the tree: shown, but counted in no other node.
     place
         File and path in the file, for messages.
+    requires
+        Requirements of the node and of all nodes above it, the outermost first, with full fact names: where one
+        is not met, neither the node nor anything below it has points.
     """
 
     path: str
@@ -48,6 +51,7 @@ class Node:
     verified: schema.Verified
     beside: bool
     place: str
+    requires: tuple[schema.Requirement, ...] = ()
 
     @property
     def label(self) -> schema.Label:
