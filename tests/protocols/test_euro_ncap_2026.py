@@ -216,3 +216,18 @@ def test_only_what_cannot_matter_may_be_missing(plan):
     full = rate(plan, facts)
     assert (full.root.outcome_lower, full.root.outcome_upper) == (4, 5)
     assert {CRITICAL, YEAR, PROVISION} <= set(full.missing)
+
+
+def test_provision_is_taken_off_once_whatever_the_year_and_cited(plan):
+    """Below 7 points in 2026 and 2027, below 8 in 2028; never both while the year is open."""
+    tests = [path for path in stage_tests(plan) if path.startswith("crash_protection/")]
+    facts = [Fact(f"given:{path}", plan.nodes[path].node.maximum, "1") for path in tests]
+    rating = rate(plan, [*facts, Fact(PROVISION, 5.0, "1")])
+    node = rating.node("crash_protection")
+    assert (node.lower, node.upper) == (97.0, 98.0)
+    (loss,) = rating.losses
+    assert (loss.path, loss.points, loss.source) == (
+        "crash_protection",
+        2.0,
+        "Overall Assessment, vehicle provision",
+    )

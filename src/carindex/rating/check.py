@@ -54,11 +54,10 @@ def _mistakes(node: Node, protocol: Protocol) -> Iterator[InputError]:
         yield from _combination_mistakes(node)
     if math.isnan(node.maximum) and not any(math.isnan(child.maximum) for child in node.children):
         yield InputError(node.place, "rating.no_maximum")
-    for case in (spec, *(spec.choose.cases.values() if spec.choose else ())):
-        yield from _rule_mistakes(case, node)
-    for adjustment in spec.adjust:
-        if adjustment.deduct is not None:
-            yield from _rule_mistakes(adjustment.deduct, node)
+    deductions = [adjustment.deduct for adjustment in spec.adjust if adjustment.deduct is not None]
+    for rule in (spec, *deductions):
+        for case in (rule, *(rule.choose.cases.values() if rule.choose else ())):
+            yield from _rule_mistakes(case, node)
 
 
 def _combination_mistakes(node: Node) -> Iterator[InputError]:

@@ -112,6 +112,8 @@ class _Compiler:
 
     def leaf(self, spec: schema.Node, node: Node, points: float) -> tuple[str, int, tuple[int, ...]]:
         """Compile the rule of a leaf; returns its kind, its slot and the facts it uses."""
+        if spec.choose is not None:
+            return self._chosen(spec.choose, node, points)
         if spec.risk is not None:
             slot, divisor, facts = self._input(spec.risk, node)
             return "risk", self._risk(spec.risk, slot, divisor), facts
@@ -219,6 +221,17 @@ class _Compiler:
             most = float(np.nextafter(rule.below, -np.inf))
         return self._emit("compare", [slot], least=least, most=most, divisor=divisor)
 
+    def _chosen(self, choice: schema.Choose, node: Node, points: float) -> tuple[str, int, tuple[int, ...]]:
+        by = self._fact_slot(choice.by, node)
+        cases, facts = [], [by]
+        for word in self.quantities[by].categories:
+            if word not in choice.cases:
+                raise InputError(node.place, "rating.case_missing", word=word, fact=choice.by)
+            _, slot, used = self.leaf(choice.cases[word], node, points)
+            cases.append(slot)
+            facts.extend(used)
+        return "choose", self._emit("choose", [by, *cases]), tuple(dict.fromkeys(facts))
+
     def condition(self, condition: schema.Condition, node: Node) -> tuple[int, tuple[int, ...]]:
         """Compile a condition to a slot that is 1 where it holds; returns it with the facts it uses."""
         if condition.negate is not None:
@@ -280,16 +293,6 @@ class _Compiler:
         if spec.open:
             slot = self._fact_slot(f"{GIVEN}{node.path}", node)
             return "open", slot, (), (slot,)
-        if spec.choose is not None:
-            by = self._fact_slot(spec.choose.by, node)
-            cases, facts = [], [by]
-            for word in self.quantities[by].categories:
-                if word not in spec.choose.cases:
-                    raise InputError(node.place, "rating.case_missing", word=word, fact=spec.choose.by)
-                _, slot, used = self.leaf(spec.choose.cases[word], node, node.maximum)
-                cases.append(slot)
-                facts.extend(used)
-            return "choose", self._emit("choose", [by, *cases]), (), tuple(dict.fromkeys(facts))
         if spec.compensate is not None:
             return self._compensated(spec.compensate, node)
         if spec.combine is None:

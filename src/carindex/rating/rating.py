@@ -57,11 +57,13 @@ class RatedNode:
 
 @dataclass(frozen=True)
 class Loss:
-    """Points lost, at which node and why."""
+    """Points lost, at which node, why, and where the rule that took them is published."""
 
     path: str
     points: float
     why: Mapping[Language, str]
+    source: str
+    verified: str
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,14 @@ class Rating:
             "outcome": outcome,
             "nodes": [_node_json(node, language) for node in self.nodes],
             "losses": [
-                {"path": loss.path, "points": loss.points, "why": loss.why[language]} for loss in self.losses
+                {
+                    "path": loss.path,
+                    "points": loss.points,
+                    "why": loss.why[language],
+                    "source": loss.source,
+                    "verified": loss.verified,
+                }
+                for loss in self.losses
             ],
             "missing": list(self.missing),
             "assumed": dict(self.assumed),
@@ -325,7 +334,17 @@ def _ledger(
     for share in losses(evaluation):
         points = float(share.points[0])
         if points != 0.0:
-            found.append(Loss(share.path, points, reason(evaluation, share, known, assumed, stated)))
+            node = evaluation.plan.nodes[share.path].node
+            step = share.adjustment.adjustment if share.adjustment is not None else None
+            found.append(
+                Loss(
+                    share.path,
+                    points,
+                    reason(evaluation, share, known, assumed, stated),
+                    (step.source if step else None) or node.source,
+                    (step.verified if step else None) or node.verified,
+                )
+            )
     return tuple(sorted(found, key=lambda loss: (-loss.points, loss.path)))
 
 

@@ -240,8 +240,8 @@ def _loss_row(loss: Loss, rating: Rating, language: Language) -> LossRow:
         where=path_text(rating.plan, loss.path, language),
         path=loss.path,
         why=loss.why[language],
-        source=node.source,
-        verified=label(f"verified_{'open' if node.spec.open else node.verified}", language),
+        source=loss.source,
+        verified=label(f"verified_{'open' if node.spec.open else loss.verified}", language),
     )
 
 

@@ -143,7 +143,7 @@ def show_losses(rating: Rating, language: Language, top: int = 0) -> None:
                 _share(loss.points, total),
                 path_text(rating.plan, loss.path, language),
                 loss.why[language],
-                rating.plan.nodes[loss.path].node.source,
+                loss.source,
             )
             for loss in shown
         ),
