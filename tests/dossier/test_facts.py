@@ -95,6 +95,23 @@ def test_a_bad_line_is_named_and_the_rest_is_read(tmp_path, line, code):
         assert finding.consequence(language)
 
 
+@pytest.mark.parametrize(
+    ("name", "word", "english", "chinese"),
+    [
+        ("nonsense", "nonsense", "a known fact name", "已知的事实名称"),
+        ("frontal/driver/h3_50m/hic15", "frontal", "a known test", "已知的试验"),
+        ("full_width_rigid_56/pilot/h3_50m/hic15", "pilot", "a known seat", "已知的座位"),
+        ("full_width_rigid_56/driver/h4/hic15", "h4", "a known dummy", "已知的假人"),
+        ("full_width_rigid_56/driver/h3_50m/hick15", "hick15", "a known quantity", "已知的量"),
+    ],
+)
+def test_the_wrong_part_of_a_name_is_named_in_both_languages(tmp_path, name, word, english, chinese):
+    (finding,) = read_facts(long(tmp_path, f"{name},1,,")).findings
+    assert f"{word} is not {english}" in finding.text("en")
+    assert f"{word} 不是{chinese}" in finding.text("zh")
+    assert "such as: -" not in finding.text("en")
+
+
 def test_two_values_for_one_fact(tmp_path):
     found = read_facts(long(tmp_path, f"{HIC},140,,", f"{HIC},140.0,,", f"{HIC},150,,"))
     assert values(found) == {HIC: 140.0}

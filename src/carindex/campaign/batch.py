@@ -17,7 +17,7 @@ from carindex.dossier import split_unit
 from carindex.messages import Finding, InputError, Language
 from carindex.rating import Evaluation, Plan, evaluate
 from carindex.units import ratio
-from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError
+from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, vocabulary
 
 # Cars that are evaluated together: few enough for the values of all slots to stay in the processor's cache.
 _CARS_AT_ONCE = 4096
@@ -150,7 +150,8 @@ def _columns(table: TableSource, plan: Plan) -> tuple[dict[int, str], list[Findi
         try:
             name = name if name.startswith(GIVEN) else str(FactName.parse(name))
         except InvalidFactNameError as error:
-            parameters = {"column": column, "word": error.word, "kind": error.kind}
+            kind = vocabulary().kinds[error.kind]
+            parameters = {"column": column, "word": error.word, "kind": kind}
             where = f"{table.path}:1"
             findings.append(Finding("dossier.column_not_used", "warning", where, None, parameters))
             continue

@@ -97,14 +97,15 @@ def checked_name(text: str, place: str) -> str:
             "dummy": words.dummies,
             "quantity": words.quantities,
         }
-        near = get_close_matches(error.word, list(known.get(error.kind, ())), n=3)
+        candidates = list(known.get(error.kind, ()))
+        near = get_close_matches(error.word, candidates, n=3) or candidates[:3]
         raise InputError(
             place,
             "dossier.unknown_fact",
             name=text,
             word=error.word,
-            kind=error.kind,
-            near=", ".join(near) or "-",
+            kind=words.kinds[error.kind],
+            near=", ".join(near) or "full_width_rigid_56/driver/h3_50m/hic15",
         ) from None
 
 

@@ -67,9 +67,8 @@ class _Compiler:
                 try:
                     quantity = vocabulary().quantities[FactName.parse(full).quantity]
                 except InvalidFactNameError as error:
-                    raise InputError(
-                        node.place, "rating.unknown_word", word=error.word, kind=error.kind
-                    ) from None
+                    kind = vocabulary().kinds[error.kind]
+                    raise InputError(node.place, "rating.unknown_word", word=error.word, kind=kind) from None
             self.facts[full] = self._slot(0)
             self.quantities.append(quantity)
             categories = quantity.categories
@@ -209,7 +208,8 @@ class _Compiler:
         if rule.equals is not None:
             categories = quantity.categories if quantity is not None else ()
             if rule.equals not in categories:
-                raise InputError(node.place, "rating.unknown_word", word=rule.equals, kind="value")
+                kind = vocabulary().kinds["value"]
+                raise InputError(node.place, "rating.unknown_word", word=rule.equals, kind=kind)
             least = most = float(categories.index(rule.equals))
         if rule.at_least is not None:
             least = rule.at_least

@@ -62,7 +62,7 @@ class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ("no", "yes") if self.kind == "boolean" else tuple(self.values)
 
 
-Word = TypeVar("Word", Test, Seat, Dummy, Quantity)
+Word = TypeVar("Word", Test, Seat, Dummy, Quantity, Label)
 
 
 def _load(name: str, word: type[Word]) -> Mapping[str, Word]:
@@ -92,6 +92,11 @@ class Vocabulary:
     def quantities(self) -> Mapping[str, Quantity]:
         """Quantities by name."""
         return _load("quantities", Quantity)
+
+    @cached_property
+    def kinds(self) -> Mapping[str, Label]:
+        """What each part of a fact's name is called, in every language."""
+        return _load("kinds", Label)
 
     @cached_property
     def dummy_of_code(self) -> Mapping[str, str]:
