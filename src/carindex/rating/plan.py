@@ -8,7 +8,7 @@ of inputs, are one group and run as one array operation, whatever nodes they bel
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -61,11 +61,19 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Detail:
+    """One of many places at which a rule can lose points: what it is called, and the slot of the points lost there."""
+
+    label: str
+    slot: int
+
+
+@dataclass(frozen=True)
 class NodePlan:
     """How one node comes about, in slots: what the explanation needs to follow the points.
 
     ``rule_facts`` are the facts that the node's own rule reads, ``facts`` also those of its adjustments,
-    conditions and caps.
+    conditions and caps. ``details`` break down what the node's own rule loses, as far as it can say.
     """
 
     node: Node
@@ -78,6 +86,7 @@ class NodePlan:
     facts: tuple[int, ...] = ()
     applies: int | None = None
     rule_facts: tuple[int, ...] = ()
+    details: tuple[Detail, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +109,10 @@ class Plan:
         Operations in the order in which they run.
     nodes
         Plan of each node by path, children before their parents.
+    presence
+        Pairs (fact, slot), shape ``(k, 2)``: slots that are 1 where the fact is known and 0 where it is missing.
+    named
+        Slots that reports and pictures ask for by name.
     """
 
     protocol: Protocol
@@ -110,6 +123,8 @@ class Plan:
     slots: int
     groups: tuple[Group, ...]
     nodes: Mapping[str, NodePlan]
+    presence: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
+    named: Mapping[str, int] = field(default_factory=dict)
 
     def facts_below(self, path: str) -> tuple[int, ...]:
         """Return the slots of all facts that a node or anything below it asks for, without repetition."""

@@ -71,8 +71,20 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Oddity:
+    """Something that the programme's own calculator computes otherwise than the rules say: at which node, its name."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Protocol:
-    """A programme's edition, ready to be compiled."""
+    """A programme's edition, ready to be compiled.
+
+    ``calculator`` tells whether it was loaded as the programme's own calculator computes; ``oddities`` are the places
+    where that makes a difference, whether or not they are in force.
+    """
 
     id: str
     head: schema.Protocol
@@ -81,6 +93,8 @@ class Protocol:
     hash: str
     place: str
     nodes: Mapping[str, Node] = field(repr=False)
+    calculator: bool = False
+    oddities: tuple[Oddity, ...] = ()
 
     def scale(self, stars: str | schema.Stars) -> schema.Stars:
         """Return the stars or grades that a node names or spells out."""

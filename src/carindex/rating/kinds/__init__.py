@@ -1,0 +1,14 @@
+"""Rule kinds that nodes may have beside combinations, one module a family, found by the field of the file.
+
+A kind says which facts its rule reads, the greatest score it can give, and how it is compiled to array operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from carindex.rating.kinds.kind import Kind
+
+KINDS: Mapping[str, Kind] = {}
+
+__all__ = ["KINDS", "Kind"]

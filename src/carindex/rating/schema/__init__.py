@@ -1,0 +1,56 @@
+"""What a protocol file may say: the closed set of rule kinds, as typed structures.
+
+A protocol file is read into these structures and refused, with the place in the file, when it says anything
+else. They hold what is written, nothing worked out from it. One structure a rule kind; a node of the tree has
+one rule (how its value comes about), any number of adjustments, and perhaps an outcome (stars or a grade).
+"""
+
+from carindex.rating.schema.leaves import Bands, Curve, Given, Lookup, PassFail, Risk, Scale
+from carindex.rating.schema.node import LEAF_RULES, RULES, Adjustment, Choose, Compensate, Node, Protocol
+from carindex.rating.schema.outcomes import NamedScale, OutcomeCap, Stars
+from carindex.rating.schema.parts import (
+    Combine,
+    Condition,
+    Counts,
+    FactRule,
+    Label,
+    OutcomeName,
+    Requirement,
+    Rounding,
+    RoundMode,
+    Struct,
+    Take,
+    Verified,
+)
+
+__all__ = [
+    "LEAF_RULES",
+    "RULES",
+    "Adjustment",
+    "Bands",
+    "Choose",
+    "Combine",
+    "Compensate",
+    "Condition",
+    "Counts",
+    "Curve",
+    "FactRule",
+    "Given",
+    "Label",
+    "Lookup",
+    "NamedScale",
+    "Node",
+    "OutcomeCap",
+    "OutcomeName",
+    "PassFail",
+    "Protocol",
+    "Requirement",
+    "Risk",
+    "RoundMode",
+    "Rounding",
+    "Scale",
+    "Stars",
+    "Struct",
+    "Take",
+    "Verified",
+]

@@ -1,0 +1,124 @@
+"""The tree: nodes with their rule and adjustments, and the head of a protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from carindex.rating.schema.leaves import Bands, Curve, Given, Lookup, PassFail, Risk, Scale
+from carindex.rating.schema.outcomes import NamedScale, Stars
+from carindex.rating.schema.parts import (
+    Combine,
+    Condition,
+    Counts,
+    Label,
+    Requirement,
+    Rounding,
+    Struct,
+    Verified,
+)
+
+
+class Adjustment(Struct, frozen=True, kw_only=True):
+    """One step from the combined value of a node to its final value; steps apply in the order of the file.
+
+    ``deduct``: a rule whose value is taken off (a modifier); ``deduct_node``: another node's score. ``set_to``
+    with ``when``: capping, gates and vetoes. ``at_most``/``at_least`` (with or without ``when``): limits of the
+    value. ``multiply``, ``round``.
+    """
+
+    label: Label | None = None
+    deduct: Node | None = None
+    deduct_node: str | None = None
+    when: Condition | None = None
+    set_to: float | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+    multiply: float | None = None
+    round: Rounding | None = None
+    source: str | None = None
+    verified: Verified | None = None
+    calculator: dict[str, Any] | None = None
+
+
+class Choose(Struct, frozen=True, kw_only=True):
+    """One of several rules, chosen by the word that a fact is."""
+
+    by: str
+    cases: dict[str, Node]
+
+
+class Compensate(Struct, frozen=True, kw_only=True):
+    """Whole points moved between neighbouring stages so that they come as near to their mean as they can.
+
+    ``offsets``: what is added to each stage's score for each word of the fact ``by`` (a year); ``move``: how
+    many points may be moved in all. The value is the least of the balanced scores, offsets included.
+    """
+
+    of: list[str]
+    by: str
+    offsets: dict[str, list[float]]
+    move: int
+
+
+class Node(Struct, frozen=True, kw_only=True):
+    """A node of the rating tree."""
+
+    file: str | None = None
+    label: Label | None = None
+    test: str | None = None
+    occupant: str | None = None
+    dummy: str | None = None
+    injury: str | None = None
+    counts: Counts | None = None
+    points: float | None = None
+    applies_when: Condition | None = None
+    requires: list[Requirement] = []
+    # how the value comes about: exactly one
+    combine: Combine | None = None
+    risk: Risk | None = None
+    scale: Scale | None = None
+    curve: Curve | None = None
+    bands: Bands | None = None
+    lookup: Lookup | None = None
+    pass_fail: PassFail | None = None
+    given: Given | None = None
+    choose: Choose | None = None
+    compensate: Compensate | None = None
+    open: bool = False
+    # of a combination
+    children: dict[str, Node] = {}
+    of: list[str] = []
+    weights: dict[str, float] | None = None
+    over: float | None = None
+    best: int | None = None
+    demerits: dict[str, dict[str, float]] | None = None
+    adjust: list[Adjustment] = []
+    stars: str | Stars | None = None
+    source: str | None = None
+    verified: Verified | None = None
+    note: Label | None = None
+    # for the programme's own workbooks and calculator; no rule of the protocol
+    printed: dict[str, Any] | None = None
+    calculator: dict[str, Any] | None = None
+
+
+class Protocol(Struct, frozen=True, kw_only=True):
+    """The head of a protocol: what it is, the scales its nodes share, and the root of its tree."""
+
+    id: str
+    programme: Label
+    edition: str
+    source: str
+    root: Node
+    valid: dict[str, str | list[int]] = {}
+    counts: Counts = "points"
+    points: float | None = None
+    scales: dict[str, NamedScale] = {}
+    beside: dict[str, Node] = {}
+    # tables that rules of the tree refer to by name; their shape is the rule kind's
+    data: dict[str, Any] = {}
+    note: Label | None = None
+
+
+LEAF_RULES = ("risk", "scale", "curve", "bands", "lookup", "pass_fail", "given")
+RULES = (*LEAF_RULES, "combine", "choose", "compensate", "open")

@@ -1,0 +1,61 @@
+"""What rules of every kind are made of: facts, rounding, conditions, requirements."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Label = dict[str, str]
+Verified = Literal["oracle", "published", "text", "unverified"]
+Take = Literal["value", "magnitude", "compression"]
+Counts = Literal["points", "risk", "demerits"]
+Combine = Literal["sum", "mean", "weighted", "worst", "best", "share", "joint_risk", "demerits"]
+OutcomeName = str | int | float
+RoundMode = Literal["half_up", "half_even", "floor", "ceiling", "truncate"]
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Anything a file says that is not listed here is a mistake in the file."""
+
+
+class Rounding(Struct, frozen=True, kw_only=True):
+    """Rounding to a number of decimals; ``half_up`` takes ties away from zero, as a spreadsheet does."""
+
+    decimals: int
+    mode: RoundMode = "half_up"
+
+
+class FactRule(Struct, frozen=True, kw_only=True):
+    """What all rules on one fact have in common."""
+
+    fact: str
+    unit: str | None = None
+    take: Take = "value"
+    round: Rounding | None = None
+
+
+class Condition(Struct, frozen=True, kw_only=True):
+    """A fact, a node's score or a node's stars compared with a number or word; or several conditions."""
+
+    fact: str | None = None
+    node: str | None = None
+    stars_of: str | None = None
+    unit: str | None = None
+    take: Take = "value"
+    below: float | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+    above: float | None = None
+    equals: str | None = None
+    all: list[Condition] | None = None
+    any: list[Condition] | None = None
+    negate: Condition | None = None
+
+
+class Requirement(Struct, frozen=True, kw_only=True):
+    """All of these facts must be one of these words, or the node has no points."""
+
+    facts: list[str]
+    one_of: list[str]
+    label: Label | None = None
