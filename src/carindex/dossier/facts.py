@@ -132,7 +132,7 @@ def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None 
             raise InputError(place, "dossier.not_a_word", text=text, expected=expected)
         return float(quantity.categories.index(word))
     try:
-        value = float(cleaned)
+        value = float(text)
     except ValueError:
         raise InputError(place, "dossier.not_a_number", text=text, unit=quantity.unit) from None
     return checked_value(value, quantity, place, unit)
