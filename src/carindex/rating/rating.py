@@ -175,14 +175,10 @@ def rate(
         When a score is assumed for a node that does not exist, or one that it cannot have.
     """
     plan = protocol if isinstance(protocol, Plan) else compile_protocol(protocol)
-    known, impossible = _possible(facts, plan)
-    findings = [*findings, *impossible]
     assumed = dict(assumed or {})
-    _check_assumed(assumed, plan)
-    column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
-    stated = _stated(known, plan)
+    evaluation, known, stated, impossible = _evaluated(plan, facts, assumed)
+    findings = [*findings, *impossible]
     overrides = {**{path: fact.value for path, fact in stated.items()}, **assumed}
-    evaluation = evaluate(plan, column[:, None], overrides)
     touched = _touched(plan, assumed)
     nodes = tuple(_rated(node, evaluation, known, overrides, touched) for node in plan.nodes.values())
     missing = tuple(
@@ -203,6 +199,27 @@ def rate(
         dict(inputs or {}),
         evaluation,
     )
+
+
+def evaluate_facts(plan: Plan, facts: Iterable[Fact]) -> tuple[Evaluation, tuple[Finding, ...]]:
+    """Evaluate a protocol for one car without its explanation: all scores, and what is wrong with the facts.
+
+    Scores that a report states (``given:PATH``) stand for the nodes they name, as in `rate`.
+    """
+    evaluation, _, _, findings = _evaluated(plan, facts, {})
+    return evaluation, tuple(findings)
+
+
+def _evaluated(
+    plan: Plan, facts: Iterable[Fact], assumed: Mapping[str, float]
+) -> tuple[Evaluation, dict[str, Fact], dict[str, Fact], list[Finding]]:
+    """Return the evaluation, the facts that can be, the scores that a report states, and the findings."""
+    known, impossible = _possible(facts, plan)
+    _check_assumed(assumed, plan)
+    column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
+    stated = _stated(known, plan)
+    overrides = {**{path: fact.value for path, fact in stated.items()}, **assumed}
+    return evaluate(plan, column[:, None], overrides), known, stated, impossible
 
 
 def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[Finding]]:

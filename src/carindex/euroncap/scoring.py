@@ -1,0 +1,112 @@
+"""Score prepared workbooks: facts out of every stage's workbook, one rating, a report for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from carindex.dossier import Fact
+from carindex.dossier.readers import FactSet, Row, gather, sha256
+from carindex.euroncap.cells import Book
+from carindex.euroncap.pages import write_book
+from carindex.euroncap.stages import PROTOCOL, STAGES, Stage, find
+from carindex.messages import Finding
+from carindex.rating import Evaluation, Plan, compile_protocol, evaluate_facts, load_protocol
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The prepared workbooks of one car, read: by stage its workbook and what it states."""
+
+    books: Mapping[Stage, Book]
+    rows: Mapping[Stage, list[Row]]
+    findings: tuple[Finding, ...]
+
+    @property
+    def facts(self) -> tuple[tuple[Fact, ...], tuple[Finding, ...]]:
+        """All facts, and everything that was found while they were read."""
+        facts, found = gather(row for rows in self.rows.values() for row in rows)
+        return facts, (*self.findings, *found)
+
+
+class RatedCar:
+    """What an evaluation of one car says, as a report asks for it."""
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.evaluation = evaluation
+
+    def score(self, path: str) -> float | None:
+        """Return the points of a node, ``None`` while it is open."""
+        low, high = self.evaluation.score(path)
+        return float(low[0]) if low[0] == high[0] else None
+
+    def named(self, name: str) -> float | None:
+        """Return a published value by name, ``None`` while it is open."""
+        low, high = self.evaluation.named(name)
+        return float(low[0]) if low[0] == high[0] else None
+
+
+def read_prepared(folder: Path, stages: Iterable[Stage] = STAGES, *, calculator: bool = False) -> Evidence:
+    """Read the prepared workbooks that a folder holds.
+
+    Parameters
+    ----------
+    folder
+        Folder of one car's workbooks.
+    stages
+        Which stages to look for.
+    calculator
+        Read cells as the programme's own calculator reads them.
+
+    Raises
+    ------
+    InputError
+        When a workbook as a whole cannot be used. A single cell that cannot be used becomes a finding, and its fact is
+        not known.
+    """
+    books, rows, findings = {}, {}, []
+    for stage, path in find(folder, stages, prepared=True).items():
+        book = Book(path)
+        rows[stage], found = stage.books.read(book, calculator=calculator)
+        books[stage] = book
+        findings.extend(found)
+    return Evidence(books, rows, tuple(findings))
+
+
+def plan_of(*, calculator: bool) -> Plan:
+    """Return the compiled protocol."""
+    return compile_protocol(load_protocol(PROTOCOL, calculator=calculator))
+
+
+def write_reports(
+    evidence: Evidence, evaluation: Evaluation, folder: Path, stages: Iterable[Stage]
+) -> list[Path]:
+    """Write the report of each stage that was read; returns the files."""
+    car = RatedCar(evaluation)
+    written = []
+    for stage in stages:
+        if stage in evidence.books:
+            pages = stage.books.report(evidence.books[stage], evidence.rows[stage], car)
+            write_book(folder / stage.report, pages)
+            written.append(folder / stage.report)
+    return written
+
+
+def evaluate_books(
+    plan: Plan, evidence: Evidence, more: Iterable[Fact] = ()
+) -> tuple[Evaluation, list[Finding]]:
+    """Rate what prepared workbooks say, together with facts from elsewhere (scores that reports state)."""
+    facts, findings = evidence.facts
+    evaluation, impossible = evaluate_facts(plan, (*facts, *more))
+    return evaluation, [*findings, *impossible]
+
+
+def facts_of_folder(folder: Path, *, calculator: bool = False) -> FactSet | None:
+    """Return the evidence of a folder of prepared workbooks as facts, ``None`` where it holds none."""
+    evidence = read_prepared(folder, calculator=calculator)
+    if not evidence.books:
+        return None
+    facts, findings = evidence.facts
+    inputs = {book.path.name: sha256(book.path) for book in evidence.books.values()}
+    return FactSet(folder.resolve().name, facts, findings, inputs, {})
