@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 
 from carindex.messages import InputError
-from carindex.rating import schema
+from carindex.rating import crash_tests, schema
 from carindex.rating.asking import condition_facts, requirements, rule_facts
 from carindex.rating.grouping import grouped
+from carindex.rating.impact_points import grid_facts, row_facts
 from carindex.rating.kinds import KINDS
 from carindex.rating.leaf import LeafRules
 from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
@@ -19,6 +22,7 @@ from carindex.rating.protocol import Node, Protocol
 from carindex.vocabulary import GIVEN
 
 Parts = tuple[tuple[str, int, float], ...]
+Table = TypeVar("Table")
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Compiled:
     parts: Parts = ()
     facts: tuple[int, ...] = ()
     details: tuple[Detail, ...] = ()
+    applies: int | None = None
 
 
 class Compiler(LeafRules):
@@ -38,8 +43,30 @@ class Compiler(LeafRules):
     def __init__(self, protocol: Protocol) -> None:
         super().__init__(protocol)
         self.nodes: dict[str, NodePlan] = {}
+        self.caps: dict[str, int] = {}
+        self.assessed: dict[str, int] = {}
+        self.critical: list[crash_tests.CriticalRegion] = []
+        self.grids: dict[str, dict[str, tuple[int, int]]] = {}
+        self._data: dict[str, Any] = {}
         self._open: set[str] = set()
         self._collect()
+
+    def data(self, name: str, kind: type[Table]) -> Table:
+        """Return a table of the protocol's data as a rule kind wants it.
+
+        Raises
+        ------
+        InputError
+            When the protocol has no such table, or one of another shape.
+        """
+        if name not in self._data:
+            try:
+                self._data[name] = msgspec.convert(self.protocol.head.data[name], kind)
+            except (KeyError, msgspec.ValidationError) as error:
+                place = f"{self.protocol.place}: data/{name}"
+                raise InputError(place, "rating.invalid_protocol", reason=error) from None
+        found: Table = self._data[name]
+        return found
 
     # -- facts ---------------------------------------------------------------------------------------------
 
@@ -58,8 +85,17 @@ class Compiler(LeafRules):
         yield from condition_facts(node.spec.applies_when)
         for field, kind in KINDS.items():
             rule = getattr(node.spec, field)
-            if rule is not None:
+            if rule:
                 yield from kind.facts(rule, node)
+        if node.spec.role is not None:
+            shared = self.data(crash_tests.SCHEME, schema.CrashScheme)
+            yield from crash_tests.region_facts(node, shared)
+        for case in node.spec.points_when:
+            yield from condition_facts(case.when)
+        if node.spec.grid is not None:
+            yield from grid_facts(node)
+        if node.spec.row is not None:
+            yield from row_facts(node)
         if node.spec.stars is not None:
             for cap in self.protocol.scale(node.spec.stars).caps:
                 yield from condition_facts(cap.when)
@@ -79,15 +115,69 @@ class Compiler(LeafRules):
                 facts = tuple(dict.fromkeys(fact for _, some in compiled for fact in some))
                 return self.emit(kernel, [slot for slot, _ in compiled]), facts
         if condition.node is not None:
-            slot = self.score(condition.node, node)
-            return self.compare(condition, slot, 1.0, None, node), ()
+            return self.compare(condition, self._score_of(condition, node), 1.0, None, node), ()
+        if condition.capped is not None:
+            return crash_tests.capped(self, condition, node), ()
+        if condition.passed is not None:
+            passed = [self.node(f"{node.path}/{key}", node).value for key in condition.passed]
+            flags = [self.emit("compare", [slot], least=1e-9, most=np.inf, divisor=1.0) for slot in passed]
+            return self.emit("minimum", flags), ()
+        if condition.any_value_of is not None:
+            return self.emit("minimum", [self._any_known(path, node) for path in condition.any_value_of]), ()
+        if condition.critical_region_without_points is not None:
+            return self._critical(condition, node)
         if condition.stars_of is not None:
             slot = self._outcome_of(condition.stars_of, node).slot
             return self.compare(condition, slot, 1.0, None, node), ()
         assert condition.fact is not None
         fact = self.fact(condition.fact, node)
         divisor = self.divisor(fact, condition.unit, condition.take, node)
-        return self.compare(condition, fact, divisor, self.quantities[fact], node), (fact,)
+        slot = fact
+        if condition.round is not None:
+            slot = self.emit("linear", [fact], weights=(1.0 / divisor,), constant=0.0)
+            slot, divisor = self.rounded(slot, condition.round), 1.0
+        holds = self.compare(condition, slot, divisor, self.quantities[fact], node)
+        if node.spec.role is not None and crash_tests.scheme(self).blank == "nothing":
+            holds = self.emit("minimum", [holds, self.known(fact)])
+        return holds, (fact,)
+
+    def unless_known(self, slot: int, condition: schema.Condition, node: Node) -> int:
+        """Return a condition that, where empty cells count for nothing, holds as long as its fact is not known."""
+        if condition.fact is None or crash_tests.scheme(self).blank != "nothing":
+            return slot
+        known = self.known(self.fact(condition.fact, node))
+        return self.emit("choose", [known, self.constant(1.0), slot])
+
+    def path_from(self, path: str, node: Node) -> str:
+        """Return the full path of a node that a file names from another: beside it (``../``) or within its stage."""
+        if path.startswith("../"):
+            return f"{node.path.rsplit('/', 1)[0]}/{path.removeprefix('../')}"
+        if path in self.protocol.nodes:
+            return path
+        within = f"{node.path.split('/')[0]}/{path}"
+        return within if within in self.protocol.nodes else path
+
+    def _score_of(self, condition: schema.Condition, node: Node) -> int:
+        assert condition.node is not None
+        path = self.path_from(condition.node, node)
+        if not condition.before_adjust:
+            return self.score(path, node)
+        plan = self.node(path, node)
+        return self.named.get(f"{path}#percent", plan.combined)
+
+    def _any_known(self, path: str, node: Node) -> int:
+        """Return the slot that is 1 where at least one fact of the rules at or below a node is known."""
+        owner = self.protocol.nodes[self.path_from(path, node)]
+        facts = [self.node(other.path, node).rule_facts for other in owner.walk() if other.spec.criterion]
+        return self.emit("maximum", [self.known(some[0]) for some in facts])
+
+    def _critical(self, condition: schema.Condition, node: Node) -> tuple[int, tuple[int, ...]]:
+        assert condition.critical_region_without_points is not None
+        slot = crash_tests.without_points(self, condition.critical_region_without_points, node)
+        if condition.fact is None:
+            return slot, ()
+        fact = self.fact(condition.fact, node)
+        return self.emit("choose", [self.known(fact), slot, fact]), (fact,)
 
     # -- nodes ---------------------------------------------------------------------------------------------
 
@@ -102,10 +192,19 @@ class Compiler(LeafRules):
         if path in self._open:
             raise InputError(node.place, "rating.circle", path=path)
         self._open.add(path)
-        compiled = self._value(node)
-        value, steps, more = self._adjusted(node, compiled.slot)
-        applies = None
-        if node.spec.applies_when is not None:
+        if node.spec.role == "region":
+            compiled, value, steps, more = crash_tests.compile_region(self, node)
+        else:
+            compiled = self._value(node)
+            before: tuple[AdjustStep, ...] = ()
+            used: tuple[int, ...] = ()
+            value = compiled.slot
+            if node.spec.role is not None:
+                value, before, used = crash_tests.role_steps(self, node, value)
+            value, steps, more = self._adjusted(node, value)
+            steps, more = (*before, *steps), (*used, *more)
+        applies = compiled.applies
+        if node.spec.applies_when is not None and node.spec.criterion is None:
             applies, flags = self.condition(node.spec.applies_when, node)
             more = (*more, *flags)
         every = tuple(dict.fromkeys((*compiled.facts, *more)))
@@ -140,10 +239,8 @@ class Compiler(LeafRules):
         if spec.open:
             slot = self.fact(f"{GIVEN}{node.path}", node)
             return Compiled("open", slot, facts=(slot,))
-        for field, kind in KINDS.items():
-            rule = getattr(spec, field)
-            if rule is not None:
-                return kind.compile(self, rule, node)
+        if any(getattr(spec, field) for field in KINDS):
+            return self.by_kind(node)
         if spec.compensate is not None:
             return self._compensated(spec.compensate, node)
         if spec.combine is None:
@@ -152,6 +249,11 @@ class Compiler(LeafRules):
         paths = [child.path for child in node.children] or list(spec.of)
         plans = [self.node(path, node) for path in paths]
         return self._combined(node, spec.combine, plans)
+
+    def by_kind(self, node: Node) -> Compiled:
+        """Compile the rule of a node that is one of the registered kinds."""
+        field, kind = next((field, kind) for field, kind in KINDS.items() if getattr(node.spec, field))
+        return kind.compile(self, getattr(node.spec, field), node)
 
     def _combined(self, node: Node, combine: schema.Combine, plans: list[NodePlan]) -> Compiled:
         spec = node.spec
@@ -186,6 +288,9 @@ class Compiler(LeafRules):
                     for slot, weight in zip(slots, weights, strict=True)
                 ]
             out = self._worst(plans, slots, losing, node)
+        if spec.grid is not None:
+            # bands of a grid share the points between them: none has a greatest score of its own to lose from
+            return Compiled("grid", out, details=crash_tests.band_details(self, node))
         parts = tuple(
             (plan.node.path, slot, weight) for plan, slot, weight in zip(plans, slots, weights, strict=True)
         )
@@ -203,13 +308,19 @@ class Compiler(LeafRules):
         return Compiled("compensate", out, facts=(by,))
 
     def _worst(self, plans: list[NodePlan], slots: list[int], losing: bool, node: Node) -> int:
+        return self.worst_that_applies(plans, slots, 0.0 if losing else node.maximum, losing=losing)
+
+    def worst_that_applies(
+        self, plans: list[NodePlan], slots: list[int], default: float, *, losing: bool = False
+    ) -> int:
+        """Return the slot of the worst value of the nodes that apply, ``default`` where none does."""
         if all(plan.applies is None for plan in plans):
             return self.emit("maximum" if losing else "minimum", slots)
         return self.emit(
             "worst_that_applies",
             [*slots, *self._flags(plans)],
             losing="yes" if losing else "no",
-            default=0.0 if losing else node.maximum,
+            default=default,
         )
 
     def _flags(self, plans: list[NodePlan]) -> list[int]:
@@ -266,7 +377,10 @@ class Compiler(LeafRules):
             else:
                 least = -np.inf if adjustment.at_least is None else adjustment.at_least
                 most = np.inf if adjustment.at_most is None else adjustment.at_most
-                changed = self.emit("clip", [slot], least=least, most=most)
+                if adjustment.settles:
+                    changed = self.emit("clip", [slot], least=least, most=most)
+                else:
+                    changed = self.emit("clip_open", [slot], least=least, most=most, open=0.0)
             slot = changed if when is None else self.emit("choose", [when, slot, changed])
             steps.append(AdjustStep(adjustment, before, slot, when))
         return slot, tuple(steps), tuple(facts)
@@ -322,6 +436,7 @@ class Compiler(LeafRules):
             nodes,
             presence,
             dict(self.named),
+            np.array(list(self.raws.items()), np.intp).reshape(-1, 2),
         )
 
 

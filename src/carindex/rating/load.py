@@ -27,7 +27,7 @@ from carindex.rating.check import check
 from carindex.rating.kinds import KINDS
 from carindex.rating.protocol import ROOT, Node, Oddity, Protocol
 
-_INHERITED = ("test", "occupant", "dummy", "injury", "counts")
+_INHERITED = ("test", "occupant", "dummy", "injury", "counts", "predicted")
 
 
 def available_protocols() -> tuple[str, ...]:
@@ -183,15 +183,17 @@ def _as_computed(data: Any, calculator: bool, at: tuple[str, ...], oddities: lis
         return [_as_computed(item, calculator, at, oddities) for item in data]
     if not isinstance(data, dict):
         return data
-    overlay = data.get("calculator")
-    if isinstance(overlay, dict) and "oddity" in overlay:
-        oddities.append(Oddity("/".join(at), str(overlay["oddity"])))
+    overlays = data.get("calculator")
+    overlays = overlays if isinstance(overlays, list) else [overlays]
+    if all(isinstance(overlay, dict) and "oddity" in overlay for overlay in overlays):
         data = {key: value for key, value in data.items() if key != "calculator"}
-        if calculator:
-            data |= {key: value for key, value in overlay.items() if key != "oddity"}
+        for overlay in overlays:
+            oddities.append(Oddity("/".join(at), str(overlay["oddity"])))
+            if calculator:
+                data |= {key: value for key, value in overlay.items() if key != "oddity"}
     found = {}
     for key, value in data.items():
-        if key in ("children", "root", "beside") and isinstance(value, dict) and key != "root":
+        if key in ("children", "capping_only", "beside") and isinstance(value, dict):
             found[key] = {k: _as_computed(v, calculator, (*at, k), oddities) for k, v in value.items()}
         else:
             found[key] = _as_computed(value, calculator, at, oddities)
@@ -254,6 +256,7 @@ def _resolve(
         occupant=inherited["occupant"],
         dummy=inherited["dummy"],
         injury=inherited["injury"],
+        predicted=inherited["predicted"],
         counts=counts,
         maximum=0.0,
         source=source,
@@ -266,19 +269,22 @@ def _resolve(
         for requirement in spec.requires
     )
     shell = replace(shell, requires=(*(parent.requires if parent else ()), *own))
-    children = tuple(
-        _resolve(
-            child,
-            f"{path}/{key}" if path else key,
-            head,
-            shell,
-            f"{place}: {key}" if place.endswith(".yaml") else f"{place}/{key}",
-            beside=beside,
+    children, watched = (
+        tuple(
+            _resolve(
+                child,
+                f"{path}/{key}" if path else key,
+                head,
+                shell,
+                f"{place}: {key}" if place.endswith(".yaml") else f"{place}/{key}",
+                beside=beside,
+            )
+            for key, child in group.items()
         )
-        for key, child in spec.children.items()
+        for group in (spec.children, spec.capping_only)
     )
     maximum = _maximum(spec, head, counts, children)
-    return replace(shell, children=children, maximum=maximum)
+    return replace(shell, children=children, watched=watched, maximum=maximum)
 
 
 def _maximum(
@@ -297,7 +303,7 @@ def _maximum(
             return rule.points
     for field, kind in KINDS.items():
         rule = getattr(spec, field)
-        if rule is not None:
+        if rule:
             most = kind.maximum(rule, spec)
             if most is not None:
                 return most

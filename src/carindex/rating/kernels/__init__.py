@@ -15,8 +15,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from carindex.rating.kernels.basic import BASIC, rounded
+from carindex.rating.kernels.crash import CRASH
+from carindex.rating.kernels.impact import IMPACT
 from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters
 
-KERNELS: Mapping[str, Kernel] = {**BASIC}
+KERNELS: Mapping[str, Kernel] = {**BASIC, **CRASH, **IMPACT}
 
 __all__ = ["KERNELS", "Array", "Interval", "Kernel", "Parameters", "rounded"]

@@ -213,6 +213,14 @@ def clip(parameters: Parameters, low: Array, high: Array) -> Interval:
     return _reduced(lambda x: np.minimum(np.maximum(x[:, 0], least), most), low, high)
 
 
+def clip_open(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """As `clip`, but what is not known exactly stays so though both its bounds are cut off at the same value."""
+    out = clip(parameters, low, high)
+    if high is low:
+        return out
+    return np.where(low[:, 0] < high[:, 0], column(parameters["open"]), out[0]), out[1]
+
+
 def compare(parameters: Parameters, low: Array, high: Array) -> Interval:
     """1 where ``least`` ≤ x / divisor ≤ ``most``, else 0."""
     least, most, divisor = (column(parameters[name]) for name in ("least", "most", "divisor"))
@@ -375,6 +383,7 @@ BASIC: Mapping[str, Kernel] = {
     "best_of": best_of,
     "rounding": rounding,
     "clip": clip,
+    "clip_open": clip_open,
     "compare": compare,
     "choose": choose,
     "share": share,

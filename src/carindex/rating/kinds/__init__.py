@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from carindex.rating.kinds.crash import CRASH_KINDS
 from carindex.rating.kinds.kind import Kind
 
-KINDS: Mapping[str, Kind] = {}
+KINDS: Mapping[str, Kind] = {**CRASH_KINDS}
 
 __all__ = ["KINDS", "Kind"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from carindex.rating.schema.crash import Criterion, Grid, Near, PointsWhen, Role, Row, Step
 from carindex.rating.schema.leaves import Bands, Curve, Given, Lookup, PassFail, Risk, Scale
 from carindex.rating.schema.outcomes import NamedScale, Stars
 from carindex.rating.schema.parts import (
@@ -37,6 +38,11 @@ class Adjustment(Struct, frozen=True, kw_only=True):
     round: Rounding | None = None
     source: str | None = None
     verified: Verified | None = None
+    # an adjustment that is asked for and shown, but takes nothing (oddity of a programme's calculator)
+    ignored: bool = False
+    # whether a cap settles what it cuts off: with ``false`` the sum stays open while any of its parts is
+    settles: bool = True
+    printed: dict[str, Any] | None = None
     calculator: dict[str, Any] | None = None
 
 
@@ -84,7 +90,24 @@ class Node(Struct, frozen=True, kw_only=True):
     given: Given | None = None
     choose: Choose | None = None
     compensate: Compensate | None = None
+    criterion: Criterion | None = None
+    ladder: list[Step] = []
+    near: Near | None = None
     open: bool = False
+    # of crash tests
+    role: Role | None = None
+    critical: bool = False
+    predicted: bool | None = None
+    points_when: list[PointsWhen] = []
+    capping_only: dict[str, Node] = {}
+    inspection: str | dict[str, str] | None = None
+    grid: Grid | None = None
+    row: Row | None = None
+    rows: tuple[int, int] | None = None
+    # each occupant of a region must have a value, others are passed over (oddity of a programme's calculator)
+    every_occupant: bool = False
+    verification: dict[str, Any] | None = None
+    loadcase: str | None = None
     # of a combination
     children: dict[str, Node] = {}
     of: list[str] = []
@@ -121,4 +144,4 @@ class Protocol(Struct, frozen=True, kw_only=True):
 
 
 LEAF_RULES = ("risk", "scale", "curve", "bands", "lookup", "pass_fail", "given")
-RULES = (*LEAF_RULES, "combine", "choose", "compensate", "open")
+RULES = (*LEAF_RULES, "combine", "choose", "compensate", "criterion", "ladder", "near", "rows", "open")

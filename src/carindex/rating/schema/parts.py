@@ -10,7 +10,18 @@ Label = dict[str, str]
 Verified = Literal["oracle", "published", "text", "unverified"]
 Take = Literal["value", "magnitude", "compression"]
 Counts = Literal["points", "risk", "demerits"]
-Combine = Literal["sum", "mean", "weighted", "worst", "best", "share", "joint_risk", "demerits"]
+Combine = Literal[
+    "sum",
+    "mean",
+    "weighted",
+    "worst",
+    "best",
+    "share",
+    "joint_risk",
+    "demerits",
+    "points_mean",
+    "points_worst",
+]
 OutcomeName = str | int | float
 RoundMode = Literal["half_up", "half_even", "floor", "ceiling", "truncate"]
 
@@ -43,6 +54,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     stars_of: str | None = None
     unit: str | None = None
     take: Take = "value"
+    round: Rounding | None = None
     below: float | None = None
     at_most: float | None = None
     at_least: float | None = None
@@ -51,6 +63,16 @@ class Condition(Struct, frozen=True, kw_only=True):
     all: list[Condition] | None = None
     any: list[Condition] | None = None
     negate: Condition | None = None
+    # a criterion below is at its capping limit: of this node (any), or of one of these nodes
+    capped: str | list[str] | None = None
+    # all of these criteria of the node have points
+    passed: list[str] | None = None
+    # at least one fact below each of these nodes is known
+    any_value_of: list[str] | None = None
+    # the node's score before its adjustments, in per cent
+    before_adjust: bool = False
+    # one of the critical body regions below this node has no points; ``fact`` says so where it is known
+    critical_region_without_points: str | None = None
 
 
 class Requirement(Struct, frozen=True, kw_only=True):
