@@ -11,10 +11,11 @@ import numpy as np
 
 from carindex.messages import InputError
 from carindex.rating import crash_tests, schema
-from carindex.rating.asking import condition_facts, requirements, rule_facts
+from carindex.rating.asking import condition_facts, listed_facts, requirements, rule_facts
 from carindex.rating.grouping import grouped
 from carindex.rating.impact_points import grid_facts, row_facts
 from carindex.rating.kinds import KINDS
+from carindex.rating.kinds.checks import channel_lacking, claimed_facts
 from carindex.rating.leaf import LeafRules
 from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
 from carindex.rating.plan import AdjustStep, Detail, NodePlan, Outcome, Plan
@@ -47,6 +48,7 @@ class Compiler(LeafRules):
         self.assessed: dict[str, int] = {}
         self.critical: list[crash_tests.CriticalRegion] = []
         self.grids: dict[str, dict[str, tuple[int, int]]] = {}
+        self.groups: dict[str, dict[str, list[str]]] | None = None
         self._data: dict[str, Any] = {}
         self._open: set[str] = set()
         self._collect()
@@ -87,6 +89,9 @@ class Compiler(LeafRules):
             rule = getattr(node.spec, field)
             if rule:
                 yield from kind.facts(rule, node)
+        if node.spec.claimed is not None:
+            yield from claimed_facts(self, node.spec.claimed)
+        yield from listed_facts(node)
         if node.spec.role is not None:
             shared = self.data(crash_tests.SCHEME, schema.CrashScheme)
             yield from crash_tests.region_facts(node, shared)
@@ -104,18 +109,25 @@ class Compiler(LeafRules):
 
     # -- conditions ----------------------------------------------------------------------------------------
 
-    def condition(self, condition: schema.Condition, node: Node) -> tuple[int, tuple[int, ...]]:
-        """Compile a condition to a slot that is 1 where it holds; returns it with the facts it uses."""
+    def condition(
+        self, condition: schema.Condition, node: Node, *, unknown_fails: bool = False
+    ) -> tuple[int, tuple[int, ...]]:
+        """Compile a condition to a slot that is 1 where it holds; returns it with the facts it uses.
+
+        With ``unknown_fails`` a comparison with a missing fact does not hold, instead of being open.
+        """
         if condition.negate is not None:
-            slot, facts = self.condition(condition.negate, node)
+            slot, facts = self.condition(condition.negate, node, unknown_fails=unknown_fails)
             return self.emit("linear", [slot], weights=(-1.0,), constant=1.0), facts
         for kernel, group in (("minimum", condition.all), ("maximum", condition.any)):
             if group is not None:
-                compiled = [self.condition(item, node) for item in group]
+                compiled = [self.condition(item, node, unknown_fails=unknown_fails) for item in group]
                 facts = tuple(dict.fromkeys(fact for _, some in compiled for fact in some))
                 return self.emit(kernel, [slot for slot, _ in compiled]), facts
         if condition.node is not None:
             return self.compare(condition, self._score_of(condition, node), 1.0, None, node), ()
+        if condition.channel_lacking:
+            return channel_lacking(self, node), ()
         if condition.capped is not None:
             return crash_tests.capped(self, condition, node), ()
         if condition.passed is not None:
@@ -136,7 +148,14 @@ class Compiler(LeafRules):
         if condition.round is not None:
             slot = self.emit("linear", [fact], weights=(1.0 / divisor,), constant=0.0)
             slot, divisor = self.rounded(slot, condition.round), 1.0
-        holds = self.compare(condition, slot, divisor, self.quantities[fact], node)
+        if condition.one_of is not None:
+            words = [schema.Condition(equals=word) for word in condition.one_of]
+            quantity = self.quantities[fact]
+            holds = self.emit("maximum", [self.compare(one, slot, divisor, quantity, node) for one in words])
+        else:
+            holds = self.compare(condition, slot, divisor, self.quantities[fact], node)
+        if unknown_fails:
+            return self.emit("minimum", [holds, self.known(fact)]), (fact,)
         if node.spec.role is not None and crash_tests.scheme(self).blank == "nothing":
             holds = self.emit("minimum", [holds, self.known(fact)])
         return holds, (fact,)
@@ -245,6 +264,10 @@ class Compiler(LeafRules):
             return self._compensated(spec.compensate, node)
         if spec.combine is None:
             name, slot, used = self.leaf(spec, node, node.maximum)
+            if node.missing is not None and spec.pass_fail is not None:
+                slot = self.emit("product", [slot, self.known(used[0])], factor=1.0)
+            if spec.undeclared is not None and spec.choose is not None:
+                slot = self._undeclared(spec.undeclared, self.fact(spec.choose.by, node), slot, node)
             return Compiled(name, slot, facts=used)
         paths = [child.path for child in node.children] or list(spec.of)
         plans = [self.node(path, node) for path in paths]
@@ -354,10 +377,16 @@ class Compiler(LeafRules):
         steps: list[AdjustStep] = []
         facts: list[int] = []
         losing = node.counts != "points"
-        for adjustment in (*requirements(node), *node.spec.adjust):
+        adjustments = (*requirements(node), *node.spec.adjust)
+        if self.protocol.calculator and node.requires:
+            adjustments = tuple(node.spec.adjust)
+            if not node.children:
+                slot, steps, facts = self._gated(node, slot)
+        for adjustment in adjustments:
             before, when = slot, None
             if adjustment.when is not None:
-                when, used = self.condition(adjustment.when, node)
+                unknown_fails = self.protocol.calculator and node.spec.role is None
+                when, used = self.condition(adjustment.when, node, unknown_fails=unknown_fails)
                 facts.extend(used)
             if adjustment.deduct is not None:
                 _, amount, used = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
@@ -372,6 +401,8 @@ class Compiler(LeafRules):
                 changed = self.emit("linear", [slot], weights=(0.0,), constant=adjustment.set_to)
             elif adjustment.multiply is not None:
                 changed = self.emit("linear", [slot], weights=(adjustment.multiply,), constant=0.0)
+                if self.protocol.calculator and adjustment.multiply == 0:
+                    changed = self.emit("still_open", [slot, changed])
             elif adjustment.round is not None:
                 changed = self.rounded(slot, adjustment.round)
             else:
@@ -384,6 +415,40 @@ class Compiler(LeafRules):
             slot = changed if when is None else self.emit("choose", [when, slot, changed])
             steps.append(AdjustStep(adjustment, before, slot, when))
         return slot, tuple(steps), tuple(facts)
+
+    def _gated(self, node: Node, slot: int) -> tuple[int, list[AdjustStep], list[int]]:
+        """Apply requirements as a programme's calculator does: the first that is not met decides, the outermost first.
+
+        One of which a fact is missing leaves the node open, whatever those below it say.
+        """
+        steps: list[AdjustStep] = []
+        facts: list[int] = []
+        for requirement in reversed(node.requires):
+            before = slot
+            wanted, missing = requirement.one_of, requirement.missing
+            used = [self.fact(name, node) for name in requirement.facts]
+            facts.extend(used)
+            met = []
+            for name in requirement.facts:
+                condition = schema.Condition(fact=name, one_of=wanted)
+                holds, _ = self.condition(condition, node, unknown_fails=missing is not None)
+                met.append(holds)
+            # what is never assessed stays so: nothing times 0 is nothing
+            zero = self.emit("linear", [slot], weights=(0.0,), constant=0.0)
+            slot = self.emit("choose", [self.emit("minimum", met), zero, slot])
+            if missing is None:
+                known = self.emit("minimum", [self.known(fact) for fact in used])
+                nothing = self.emit("open_value", [slot], points=node.maximum)
+                slot = self.emit("choose", [known, nothing, slot])
+            label = requirement.label or {}
+            steps.append(AdjustStep(schema.Adjustment(label=label or node.label, set_to=0.0), before, slot))
+        return slot, steps, facts
+
+    def _undeclared(self, rule: schema.Undeclared, by: int, slot: int, node: Node) -> int:
+        """Return a choice that gives points although its own fact is missing, where another is known."""
+        other = self.known(self.fact(rule.fact, node))
+        instead = self.emit("choose", [other, slot, self.constant(rule.points)])
+        return self.emit("choose", [self.known(by), instead, slot])
 
     def _outcome_of(self, path: str, node: Node) -> Outcome:
         outcome = self.node(path, node).outcome

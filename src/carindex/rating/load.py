@@ -27,7 +27,7 @@ from carindex.rating.check import check
 from carindex.rating.kinds import KINDS
 from carindex.rating.protocol import ROOT, Node, Oddity, Protocol
 
-_INHERITED = ("test", "occupant", "dummy", "injury", "counts", "predicted")
+_INHERITED = ("test", "occupant", "dummy", "injury", "counts", "predicted", "missing")
 
 
 def available_protocols() -> tuple[str, ...]:
@@ -257,6 +257,7 @@ def _resolve(
         dummy=inherited["dummy"],
         injury=inherited["injury"],
         predicted=inherited["predicted"],
+        missing=inherited["missing"],
         counts=counts,
         maximum=0.0,
         source=source,
@@ -265,7 +266,11 @@ def _resolve(
         place=place,
     )
     own = tuple(
-        msgspec.structs.replace(requirement, facts=[fact_name(fact, shell) for fact in requirement.facts])
+        msgspec.structs.replace(
+            requirement,
+            facts=[fact_name(fact, shell) for fact in requirement.facts],
+            missing=parent.missing if parent else None,
+        )
         for requirement in spec.requires
     )
     shell = replace(shell, requires=(*(parent.requires if parent else ()), *own))

@@ -38,6 +38,8 @@ class Node:
         is not met, neither the node nor anything below it has points.
     predicted
         Whether the manufacturer may predict the colours of criteria.
+    missing
+        The word that a missing fact counts as, where a programme's calculator has it so.
     watched
         Criteria below that can cap the node and give no points.
     """
@@ -58,6 +60,7 @@ class Node:
     requires: tuple[schema.Requirement, ...] = ()
     predicted: bool | None = None
     watched: tuple[Node, ...] = ()
+    missing: str | None = None
 
     @property
     def label(self) -> schema.Label:

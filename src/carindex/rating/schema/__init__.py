@@ -5,6 +5,15 @@ else. They hold what is written, nothing worked out from it. One structure a rul
 one rule (how its value comes about), any number of adjustments, and perhaps an outcome (stars or a grade).
 """
 
+from carindex.rating.schema.checks import (
+    Award,
+    Channels,
+    Claimed,
+    MonitoringCells,
+    TestPoints,
+    Undeclared,
+    WordTable,
+)
 from carindex.rating.schema.crash import (
     Colours,
     CrashScheme,
@@ -18,7 +27,16 @@ from carindex.rating.schema.crash import (
     Step,
 )
 from carindex.rating.schema.leaves import Bands, Curve, Given, Lookup, PassFail, Risk, Scale
-from carindex.rating.schema.node import LEAF_RULES, RULES, Adjustment, Choose, Compensate, Node, Protocol
+from carindex.rating.schema.node import (
+    CHECK_RULES,
+    LEAF_RULES,
+    RULES,
+    Adjustment,
+    Choose,
+    Compensate,
+    Node,
+    Protocol,
+)
 from carindex.rating.schema.outcomes import NamedScale, OutcomeCap, Stars
 from carindex.rating.schema.parts import (
     Combine,
@@ -36,11 +54,15 @@ from carindex.rating.schema.parts import (
 )
 
 __all__ = [
+    "CHECK_RULES",
     "LEAF_RULES",
     "RULES",
     "Adjustment",
+    "Award",
     "Bands",
+    "Channels",
     "Choose",
+    "Claimed",
     "Colours",
     "Combine",
     "Compensate",
@@ -55,6 +77,7 @@ __all__ = [
     "GridCell",
     "Label",
     "Lookup",
+    "MonitoringCells",
     "NamedScale",
     "Near",
     "Node",
@@ -74,5 +97,8 @@ __all__ = [
     "Step",
     "Struct",
     "Take",
+    "TestPoints",
+    "Undeclared",
     "Verified",
+    "WordTable",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from carindex.rating.schema.checks import Award, Channels, Claimed, TestPoints, Undeclared, WordTable
 from carindex.rating.schema.crash import Criterion, Grid, Near, PointsWhen, Role, Row, Step
 from carindex.rating.schema.leaves import Bands, Curve, Given, Lookup, PassFail, Risk, Scale
 from carindex.rating.schema.outcomes import NamedScale, Stars
@@ -93,6 +94,12 @@ class Node(Struct, frozen=True, kw_only=True):
     criterion: Criterion | None = None
     ladder: list[Step] = []
     near: Near | None = None
+    # of checks and claims
+    awarded: list[Award] = []
+    table: WordTable | None = None
+    claimed: Claimed | None = None
+    test_points: TestPoints | None = None
+    channels: Channels | None = None
     open: bool = False
     # of crash tests
     role: Role | None = None
@@ -121,6 +128,11 @@ class Node(Struct, frozen=True, kw_only=True):
     verified: Verified | None = None
     note: Label | None = None
     # for the programme's own workbooks and calculator; no rule of the protocol
+    missing: str | None = None  # a fact that is missing here and below counts as this word
+    missing_unless: str | None = None  # open while this fact is missing; another missing fact fails
+    undeclared: Undeclared | None = None
+    never_assessed: bool = False
+    oddity: str | None = None
     printed: dict[str, Any] | None = None
     calculator: dict[str, Any] | None = None
 
@@ -144,4 +156,16 @@ class Protocol(Struct, frozen=True, kw_only=True):
 
 
 LEAF_RULES = ("risk", "scale", "curve", "bands", "lookup", "pass_fail", "given")
-RULES = (*LEAF_RULES, "combine", "choose", "compensate", "criterion", "ladder", "near", "rows", "open")
+CHECK_RULES = ("awarded", "table", "claimed", "test_points", "channels")
+RULES = (
+    *LEAF_RULES,
+    *CHECK_RULES,
+    "combine",
+    "choose",
+    "compensate",
+    "criterion",
+    "ladder",
+    "near",
+    "rows",
+    "open",
+)

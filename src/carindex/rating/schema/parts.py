@@ -60,6 +60,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     at_least: float | None = None
     above: float | None = None
     equals: str | None = None
+    one_of: list[str] | None = None
     all: list[Condition] | None = None
     any: list[Condition] | None = None
     negate: Condition | None = None
@@ -71,6 +72,8 @@ class Condition(Struct, frozen=True, kw_only=True):
     any_value_of: list[str] | None = None
     # the node's score before its adjustments, in per cent
     before_adjust: bool = False
+    # a message of the category lacks a channel
+    channel_lacking: bool = False
     # one of the critical body regions below this node has no points; ``fact`` says so where it is known
     critical_region_without_points: str | None = None
 
@@ -81,3 +84,5 @@ class Requirement(Struct, frozen=True, kw_only=True):
     facts: list[str]
     one_of: list[str]
     label: Label | None = None
+    # the word that a missing fact counts as; written by the loader where a node above says so
+    missing: str | None = None
