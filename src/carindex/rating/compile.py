@@ -433,15 +433,17 @@ class Compiler(LeafRules):
                 condition = schema.Condition(fact=name, one_of=wanted)
                 holds, _ = self.condition(condition, node, unknown_fails=missing is not None)
                 met.append(holds)
-            # what is never assessed stays so: nothing times 0 is nothing
-            zero = self.emit("linear", [slot], weights=(0.0,), constant=0.0)
-            slot = self.emit("choose", [self.emit("minimum", met), zero, slot])
+            slot = self.emit("choose", [self.emit("minimum", met), self.constant(0.0), slot])
             if missing is None:
                 known = self.emit("minimum", [self.known(fact) for fact in used])
-                nothing = self.emit("open_value", [slot], points=node.maximum)
-                slot = self.emit("choose", [known, nothing, slot])
+                slot = self.emit("choose", [known, self.open_value(node.maximum), slot])
             label = requirement.label or {}
             steps.append(AdjustStep(schema.Adjustment(label=label or node.label, set_to=0.0), before, slot))
+        choice = node.spec.choose
+        if choice is not None:
+            for word in (word for word, case in choice.cases.items() if case.never_assessed):
+                chosen, _ = self.condition(schema.Condition(fact=choice.by, equals=word), node)
+                slot = self.emit("choose", [chosen, slot, self.open_value(node.maximum)])
         return slot, steps, facts
 
     def _undeclared(self, rule: schema.Undeclared, by: int, slot: int, node: Node) -> int:

@@ -87,8 +87,11 @@ def evaluate(
     missing = np.isnan(facts)
     incomplete = missing.any(axis=0)
     if high is None and not incomplete.any():
-        values = _run(plan, facts, facts, missing, overrides)
-        return Evaluation(plan, *values, stated)
+        values, _ = _run(plan, facts, facts, missing, overrides)
+        if not np.isnan(values[plan.values]).any():
+            return Evaluation(plan, values, values, stated)
+        # a value that stays open though all facts are known, because a rule says so
+        return Evaluation(plan, *_run(plan, facts, facts.copy(), missing, overrides), stated)
     low = np.where(missing, plan.least[:, None], facts)
     top = np.where(missing, plan.most[:, None], facts if high is None else high)
     if high is not None or incomplete.all():
@@ -97,9 +100,9 @@ def evaluate(
     out_low = np.empty((plan.slots, facts.shape[1]))
     out_high = np.empty_like(out_low)
     complete = ~incomplete
-    all_known = np.ascontiguousarray(facts[:, complete])
-    out_low[:, complete] = _run(plan, all_known, all_known, missing[:, complete], overrides)[0]
-    out_high[:, complete] = out_low[:, complete]
+    done = evaluate(plan, np.ascontiguousarray(facts[:, complete]), assumed) if complete.any() else None
+    if done is not None:
+        out_low[:, complete], out_high[:, complete] = done.low, done.high
     some_low, some_high = _run(
         plan, low[:, incomplete], top[:, incomplete], missing[:, incomplete], overrides
     )

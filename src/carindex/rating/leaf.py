@@ -43,7 +43,7 @@ class LeafRules(SlotTable):
     def leaf(self, spec: schema.Node, node: Node, points: float) -> tuple[str, int, tuple[int, ...]]:
         """Compile the rule of a leaf; returns its kind, its slot and the facts it uses."""
         if spec.never_assessed:
-            return "open", self.nothing(), ()
+            return "open", self.open_value(points), ()
         if spec.choose is not None:
             return self._chosen(spec.choose, node, points)
         if spec.risk is not None:
@@ -79,8 +79,11 @@ class LeafRules(SlotTable):
             if not self.quantities[fact].shared and set(words) - set(points_of):
                 missing = ", ".join(sorted(set(words) - set(points_of)))
                 raise InputError(node.place, "rating.case_missing", word=missing, fact=spec.lookup.fact)
-            values = tuple(points_of.get(word, np.nan) for word in words)
-            return "lookup", self.words(fact, values), (fact,)
+            slot = self.words(fact, tuple(points_of.get(word, 0.0) for word in words))
+            if set(words) - set(points_of):
+                other = self.words(fact, tuple(float(word not in points_of) for word in words))
+                slot = self.emit("choose", [other, slot, self.open_value(points)])
+            return "lookup", slot, (fact,)
         if spec.pass_fail is not None:
             slot, divisor, facts = self.input(spec.pass_fail, node)
             full = spec.pass_fail.points if spec.pass_fail.points is not None else points
@@ -166,7 +169,7 @@ class LeafRules(SlotTable):
         cases, facts = [], [by]
         for word in self.quantities[by].categories:
             if word not in choice.cases and self.quantities[by].shared:
-                cases.append(self.nothing())  # a word of another check; nothing is said of it here
+                cases.append(self.open_value(points))  # a word of another check; nothing is said of it here
                 continue
             if word not in choice.cases:
                 raise InputError(node.place, "rating.case_missing", word=word, fact=choice.by)
@@ -180,5 +183,8 @@ class LeafRules(SlotTable):
 
     def unless_missing(self, fact: int, slot: int, points: float) -> int:
         """Return a value that is open, from nothing to ``points``, while a fact is missing."""
-        nothing = self.emit("open_value", [slot], points=points)
-        return self.emit("choose", [self.known(fact), nothing, slot])
+        return self.emit("choose", [self.known(fact), self.open_value(points), slot])
+
+    def open_value(self, points: float) -> int:
+        """Return the slot of a value of which nothing is known: anything from nothing to ``points``."""
+        return self.emit("open_value", [0], points=points)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -128,6 +129,11 @@ class Plan:
     presence: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
     named: Mapping[str, int] = field(default_factory=dict)
     raws: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
+
+    @cached_property
+    def values(self) -> NDArray[np.intp]:
+        """Slots of the values of all nodes."""
+        return np.array([node.value for node in self.nodes.values()], np.intp)
 
     def facts_below(self, path: str) -> tuple[int, ...]:
         """Return the slots of all facts that a node or anything below it asks for, without repetition."""

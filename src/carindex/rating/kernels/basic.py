@@ -248,10 +248,9 @@ def choose(parameters: Parameters, low: Array, high: Array) -> Interval:
     most = np.full(low[:, 0].shape, -np.inf)
     for i in range(choices):
         possible = (np.rint(low[:, 0]) <= i) & (i <= np.rint(high[:, 0]))
-        least = np.where(possible, np.fmin(least, low[:, 1 + i]), least)
-        most = np.where(possible, np.fmax(most, high[:, 1 + i]), most)
-    nothing = least > most  # only choices that are themselves nothing were possible
-    return np.where(nothing, np.nan, least), np.where(nothing, np.nan, most)
+        least = np.where(possible, np.minimum(least, low[:, 1 + i]), least)
+        most = np.where(possible, np.maximum(most, high[:, 1 + i]), most)
+    return least, most
 
 
 def share(parameters: Parameters, low: Array, high: Array) -> Interval:
