@@ -27,6 +27,8 @@ def listed_facts(node: Node) -> Iterable[str]:
         yield from requirement.facts
     if node.spec.undeclared is not None:
         yield node.spec.undeclared.fact
+    for gate in node.gates:
+        yield from condition_facts(gate.when)
 
 
 _REQUIREMENT: schema.Label = {"en": "Requirement not met", "zh": "未满足前提条件"}

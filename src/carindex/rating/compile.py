@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 
 from carindex.messages import InputError
-from carindex.rating import crash_tests, schema
+from carindex.rating import avoidance, crash_tests, schema
 from carindex.rating.asking import condition_facts, listed_facts, requirements, rule_facts
 from carindex.rating.grouping import grouped
 from carindex.rating.impact_points import grid_facts, row_facts
@@ -48,10 +49,18 @@ class Compiler(LeafRules):
         self.assessed: dict[str, int] = {}
         self.critical: list[crash_tests.CriticalRegion] = []
         self.grids: dict[str, dict[str, tuple[int, int]]] = {}
+        self.scenarios: dict[str, dict[str, int]] = {}
+        self.partners: dict[str, dict[str, int]] = {}
+        self._gates: dict[int, tuple[int, tuple[int, ...]]] = {}
         self.groups: dict[str, dict[str, list[str]]] | None = None
         self._data: dict[str, Any] = {}
         self._open: set[str] = set()
         self._collect()
+
+    @cached_property
+    def avoidance(self) -> avoidance.Avoidance:
+        """The tables of the programme's crash avoidance."""
+        return avoidance.Avoidance(self.data(avoidance.TABLES, dict))
 
     def data(self, name: str, kind: type[Table]) -> Table:
         """Return a table of the protocol's data as a rule kind wants it.
@@ -92,6 +101,10 @@ class Compiler(LeafRules):
         if node.spec.claimed is not None:
             yield from claimed_facts(self, node.spec.claimed)
         yield from listed_facts(node)
+        if node.spec.scenario is not None:
+            yield from avoidance.scenario_facts(self.avoidance, node)
+        for gate in node.spec.gates:
+            yield from self._gate_facts(gate.when)
         if node.spec.role is not None:
             shared = self.data(crash_tests.SCHEME, schema.CrashScheme)
             yield from crash_tests.region_facts(node, shared)
@@ -126,6 +139,8 @@ class Compiler(LeafRules):
                 return self.emit(kernel, [slot for slot, _ in compiled]), facts
         if condition.node is not None:
             return self.compare(condition, self._score_of(condition, node), 1.0, None, node), ()
+        if condition.cells is not None:
+            return self._predicted_other_than(condition.cells, node)
         if condition.channel_lacking:
             return channel_lacking(self, node), ()
         if condition.capped is not None:
@@ -175,6 +190,31 @@ class Compiler(LeafRules):
             return path
         within = f"{node.path.split('/')[0]}/{path}"
         return within if within in self.protocol.nodes else path
+
+    def _gate_facts(self, condition: schema.Condition) -> Iterable[str]:
+        for item in (condition, *(condition.any or ())):
+            if item.cells is not None and not item.cells.never:
+                yield from avoidance.predicted_other_than(self.avoidance, item.cells)
+
+    def _predicted_other_than(self, rule: schema.CellsPredicted, node: Node) -> tuple[int, tuple[int, ...]]:
+        """Return the slot that is 1 where one of the cells is predicted, and other than the colour asked for."""
+        if rule.never:
+            return self.constant(0.0), ()
+        colour = rule.predicted_other_than.lower()
+        facts = [self.fact(name, node) for name in avoidance.predicted_other_than(self.avoidance, rule)]
+        flags = []
+        for fact in facts:
+            words = self.quantities[fact].categories
+            other = self.words(fact, tuple(float(word != colour) for word in words))
+            flags.append(self.emit("minimum", [other, self.known(fact)]))
+        return self.emit("maximum", flags), tuple(facts)
+
+    def _gate(self, gate: schema.Gate, node: Node) -> tuple[int, tuple[int, ...]]:
+        """Compile the condition of a gate once for all nodes below it."""
+        if id(gate) not in self._gates:
+            fails = self.protocol.calculator
+            self._gates[id(gate)] = self.condition(gate.when, node, unknown_fails=fails)
+        return self._gates[id(gate)]
 
     def _score_of(self, condition: schema.Condition, node: Node) -> int:
         assert condition.node is not None
@@ -258,6 +298,8 @@ class Compiler(LeafRules):
         if spec.open:
             slot = self.fact(f"{GIVEN}{node.path}", node)
             return Compiled("open", slot, facts=(slot,))
+        if spec.layer is not None:
+            return avoidance.compile_layer(self, node)
         if any(getattr(spec, field) for field in KINDS):
             return self.by_kind(node)
         if spec.compensate is not None:
@@ -414,6 +456,14 @@ class Compiler(LeafRules):
                     changed = self.emit("clip_open", [slot], least=least, most=most, open=0.0)
             slot = changed if when is None else self.emit("choose", [when, slot, changed])
             steps.append(AdjustStep(adjustment, before, slot, when))
+        for gate in node.gates:
+            when, used = self._gate(gate, node)
+            facts.extend(used)
+            before, slot = slot, self.emit("choose", [when, slot, self.constant(0.0)])
+            closed = schema.Adjustment(
+                label=gate.label, set_to=0.0, source=gate.source, verified=gate.verified
+            )
+            steps.append(AdjustStep(closed, before, slot, when))
         return slot, tuple(steps), tuple(facts)
 
     def _gated(self, node: Node, slot: int) -> tuple[int, list[AdjustStep], list[int]]:

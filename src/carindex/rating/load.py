@@ -242,6 +242,7 @@ def _convert(data: Any, kind: type[schema.Protocol], place: Path) -> schema.Prot
 def _resolve(
     spec: schema.Node, path: str, head: schema.Protocol, parent: Node | None, place: str, *, beside: bool
 ) -> Node:
+    spec = _with_layers(spec, path.rsplit("/", 1)[-1], head)
     inherited = {
         name: getattr(spec, name) or (getattr(parent, name) if parent else None) for name in _INHERITED
     }
@@ -273,7 +274,11 @@ def _resolve(
         )
         for requirement in spec.requires
     )
-    shell = replace(shell, requires=(*(parent.requires if parent else ()), *own))
+    shell = replace(
+        shell,
+        requires=(*(parent.requires if parent else ()), *own),
+        gates=(*(parent.gates if parent else ()), *spec.gates),
+    )
     children, watched = (
         tuple(
             _resolve(
@@ -290,6 +295,19 @@ def _resolve(
     )
     maximum = _maximum(spec, head, counts, children)
     return replace(shell, children=children, watched=watched, maximum=maximum)
+
+
+def _with_layers(spec: schema.Node, name: str, head: schema.Protocol) -> schema.Node:
+    """Return a scenario with a node for each of its layers."""
+    if not spec.matrices:
+        return spec
+    labels = head.data["avoidance"]["judging"]["layers"]
+    children = {
+        layer: schema.Node(label=labels[layer], points=points, layer=layer)
+        for layer, points in spec.layers.items()
+    }
+    scenario = schema.Scenario(name=name, matrices=spec.matrices, low_speed=len(children) == 1)
+    return msgspec.structs.replace(spec, children=children, combine="sum", scenario=scenario)
 
 
 def _maximum(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from carindex.rating.schema.avoidance import Scenario
 from carindex.rating.schema.checks import Award, Channels, Claimed, TestPoints, Undeclared, WordTable
 from carindex.rating.schema.crash import Criterion, Grid, Near, PointsWhen, Role, Row, Step
 from carindex.rating.schema.leaves import Bands, Curve, Given, Lookup, PassFail, Risk, Scale
@@ -67,6 +68,15 @@ class Compensate(Struct, frozen=True, kw_only=True):
     move: int
 
 
+class Gate(Struct, frozen=True, kw_only=True):
+    """While the condition holds, neither the node nor anything below it has points."""
+
+    label: Label
+    when: Condition
+    source: str | None = None
+    verified: Verified | None = None
+
+
 class Node(Struct, frozen=True, kw_only=True):
     """A node of the rating tree."""
 
@@ -100,6 +110,12 @@ class Node(Struct, frozen=True, kw_only=True):
     claimed: Claimed | None = None
     test_points: TestPoints | None = None
     channels: Channels | None = None
+    # of crash avoidance
+    scenario: Scenario | None = None
+    layer: str | None = None
+    layers: dict[str, float] = {}
+    matrices: list[str] = []
+    gates: list[Gate] = []
     open: bool = False
     # of crash tests
     role: Role | None = None
@@ -167,5 +183,6 @@ RULES = (
     "ladder",
     "near",
     "rows",
+    "layer",
     "open",
 )
