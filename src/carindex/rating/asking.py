@@ -31,6 +31,8 @@ def listed_facts(node: Node) -> Iterable[str]:
         yield from condition_facts(gate.when)
 
 
+REPORTED = schema.Adjustment(label={"en": "Score as its report states it", "zh": "测试报告给出的得分"})
+
 _REQUIREMENT: schema.Label = {"en": "Requirement not met", "zh": "未满足前提条件"}
 
 

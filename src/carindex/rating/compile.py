@@ -12,7 +12,7 @@ import numpy as np
 
 from carindex.messages import InputError
 from carindex.rating import avoidance, crash_tests, schema
-from carindex.rating.asking import condition_facts, listed_facts, requirements, rule_facts
+from carindex.rating.asking import REPORTED, condition_facts, listed_facts, requirements, rule_facts
 from carindex.rating.grouping import grouped
 from carindex.rating.impact_points import grid_facts, row_facts
 from carindex.rating.kinds import KINDS
@@ -50,6 +50,7 @@ class Compiler(LeafRules):
         self.critical: list[crash_tests.CriticalRegion] = []
         self.grids: dict[str, dict[str, tuple[int, int]]] = {}
         self.scenarios: dict[str, dict[str, int]] = {}
+        self.referenced: set[tuple[str, str]] = set()
         self.partners: dict[str, dict[str, int]] = {}
         self._gates: dict[int, tuple[int, tuple[int, ...]]] = {}
         self.groups: dict[str, dict[str, list[str]]] | None = None
@@ -117,7 +118,7 @@ class Compiler(LeafRules):
         if node.spec.stars is not None:
             for cap in self.protocol.scale(node.spec.stars).caps:
                 yield from condition_facts(cap.when)
-        if node.spec.open:
+        if node.spec.open or node.reported:
             yield f"{GIVEN}{node.path}"
 
     # -- conditions ----------------------------------------------------------------------------------------
@@ -219,6 +220,7 @@ class Compiler(LeafRules):
     def _score_of(self, condition: schema.Condition, node: Node) -> int:
         assert condition.node is not None
         path = self.path_from(condition.node, node)
+        self.referenced.add((node.path, path))
         if not condition.before_adjust:
             return self.score(path, node)
         plan = self.node(path, node)
@@ -418,45 +420,16 @@ class Compiler(LeafRules):
     def _adjusted(self, node: Node, slot: int) -> tuple[int, tuple[AdjustStep, ...], tuple[int, ...]]:
         steps: list[AdjustStep] = []
         facts: list[int] = []
-        losing = node.counts != "points"
-        adjustments = (*requirements(node), *node.spec.adjust)
+        own = [step for step in node.spec.adjust if not step.across]
+        adjustments = (*requirements(node), *own)
         if self.protocol.calculator and node.requires:
-            adjustments = tuple(node.spec.adjust)
+            adjustments = tuple(own)
             if not node.children:
                 slot, steps, facts = self._gated(node, slot)
         for adjustment in adjustments:
-            before, when = slot, None
-            if adjustment.when is not None:
-                unknown_fails = self.protocol.calculator and node.spec.role is None
-                when, used = self.condition(adjustment.when, node, unknown_fails=unknown_fails)
-                facts.extend(used)
-            if adjustment.deduct is not None:
-                _, amount, used = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
-                facts.extend(used)
-                sign = 1.0 if losing else -1.0
-                changed = self.emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
-            elif adjustment.deduct_node is not None:
-                sign = 1.0 if losing else -1.0
-                amount = self.score(adjustment.deduct_node, node)
-                changed = self.emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
-            elif adjustment.set_to is not None:
-                changed = self.emit("linear", [slot], weights=(0.0,), constant=adjustment.set_to)
-            elif adjustment.multiply is not None:
-                changed = self.emit("linear", [slot], weights=(adjustment.multiply,), constant=0.0)
-                if self.protocol.calculator and adjustment.multiply == 0:
-                    changed = self.emit("still_open", [slot, changed])
-            elif adjustment.round is not None:
-                changed = self.rounded(slot, adjustment.round)
-            else:
-                least = -np.inf if adjustment.at_least is None else adjustment.at_least
-                most = np.inf if adjustment.at_most is None else adjustment.at_most
-                if adjustment.settles:
-                    changed = self.emit("clip", [slot], least=least, most=most)
-                else:
-                    changed = self.emit("clip_open", [slot], least=least, most=most, open=0.0)
-            slot = changed if when is None else self.emit("choose", [when, slot, changed])
-            steps.append(AdjustStep(adjustment, before, slot, when))
-        for gate in node.gates:
+            slot = self._step(adjustment, node, slot, steps, facts)
+        # sums of nothing are nothing: a gate closes what has no parts of its own
+        for gate in () if node.children else node.gates:
             when, used = self._gate(gate, node)
             facts.extend(used)
             before, slot = slot, self.emit("choose", [when, slot, self.constant(0.0)])
@@ -464,7 +437,53 @@ class Compiler(LeafRules):
                 label=gate.label, set_to=0.0, source=gate.source, verified=gate.verified
             )
             steps.append(AdjustStep(closed, before, slot, when))
+        if node.reported and not node.spec.open:
+            stated = self.fact(f"{GIVEN}{node.path}", node)
+            facts.append(stated)
+            before, slot = slot, self.emit("choose", [self.known(stated), slot, stated])
+            steps.append(AdjustStep(REPORTED, before, slot, self.known(stated)))
+        for adjustment in (step for step in node.spec.adjust if step.across):
+            slot = self._step(adjustment, node, slot, steps, facts)
         return slot, tuple(steps), tuple(facts)
+
+    def _step(
+        self, adjustment: schema.Adjustment, node: Node, slot: int, steps: list[AdjustStep], facts: list[int]
+    ) -> int:
+        """Compile one adjustment; returns the slot of the value after it."""
+        losing = node.counts != "points"
+        before, when = slot, None
+        if adjustment.when is not None:
+            unknown_fails = self.protocol.calculator and node.spec.role is None
+            when, used = self.condition(adjustment.when, node, unknown_fails=unknown_fails)
+            facts.extend(used)
+        if adjustment.deduct is not None:
+            _, amount, used = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
+            facts.extend(used)
+            sign = 1.0 if losing else -1.0
+            changed = self.emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
+        elif adjustment.deduct_node is not None:
+            sign = 1.0 if losing else -1.0
+            amount = self.score(adjustment.deduct_node, node)
+            self.referenced.add((node.path, adjustment.deduct_node))
+            changed = self.emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
+        elif adjustment.set_to is not None:
+            changed = self.emit("linear", [slot], weights=(0.0,), constant=adjustment.set_to)
+        elif adjustment.multiply is not None:
+            changed = self.emit("linear", [slot], weights=(adjustment.multiply,), constant=0.0)
+            if self.protocol.calculator and adjustment.multiply == 0:
+                changed = self.emit("still_open", [slot, changed])
+        elif adjustment.round is not None:
+            changed = self.rounded(slot, adjustment.round)
+        else:
+            least = -np.inf if adjustment.at_least is None else adjustment.at_least
+            most = np.inf if adjustment.at_most is None else adjustment.at_most
+            if adjustment.settles:
+                changed = self.emit("clip", [slot], least=least, most=most)
+            else:
+                changed = self.emit("clip_open", [slot], least=least, most=most, open=0.0)
+        slot = changed if when is None else self.emit("choose", [when, slot, changed])
+        steps.append(AdjustStep(adjustment, before, slot, when))
+        return slot
 
     def _gated(self, node: Node, slot: int) -> tuple[int, list[AdjustStep], list[int]]:
         """Apply requirements as a programme's calculator does: the first that is not met decides, the outermost first.
@@ -554,6 +573,7 @@ class Compiler(LeafRules):
             presence,
             dict(self.named),
             np.array(list(self.raws.items()), np.intp).reshape(-1, 2),
+            frozenset(self.referenced),
         )
 
 

@@ -260,6 +260,7 @@ def _resolve(
         predicted=inherited["predicted"],
         missing=inherited["missing"],
         counts=counts,
+        reported=any(_matches(path, pattern) for pattern in head.reported),
         maximum=0.0,
         source=source,
         verified=verified,
@@ -295,6 +296,12 @@ def _resolve(
     )
     maximum = _maximum(spec, head, counts, children)
     return replace(shell, children=children, watched=watched, maximum=maximum)
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """Whether a path fits a pattern, in which ``*`` stands for one part."""
+    parts, wanted = path.split("/"), pattern.split("/")
+    return len(parts) == len(wanted) and all(b in ("*", a) for a, b in zip(parts, wanted, strict=True))
 
 
 def _with_layers(spec: schema.Node, name: str, head: schema.Protocol) -> schema.Node:

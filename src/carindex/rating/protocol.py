@@ -42,6 +42,8 @@ class Node:
         The word that a missing fact counts as, where a programme's calculator has it so.
     gates
         Gates of the node and of all nodes above it.
+    reported
+        Whether a test report states the score of the node.
     watched
         Criteria below that can cap the node and give no points.
     """
@@ -64,6 +66,7 @@ class Node:
     watched: tuple[Node, ...] = ()
     missing: str | None = None
     gates: tuple[schema.Gate, ...] = ()
+    reported: bool = False
 
     @property
     def label(self) -> schema.Label:

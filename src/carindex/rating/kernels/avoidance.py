@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from carindex.rating.kernels.basic import rounded
 from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters
 
-RED, GREY = 4.0, 5.0
+GREEN, RED, GREY = 0.0, 4.0, 5.0
 Flags = NDArray[np.bool_]
 
 
@@ -121,10 +121,16 @@ def scenario(parameters: Parameters, low: Array, high: Array) -> Interval:
     first = _scenario(table, low[0], None if high is low else False)
     if high is low:
         return first[None], first[None]
-    cases = [first]
-    cases.extend(_scenario(table, values, best) for values in (low[0], high[0]) for best in (False, True))
+    cases = [first, _scenario(table, low[0], True)]
+    if not np.array_equal(low[0], high[0], equal_nan=True):  # facts that are themselves intervals
+        cases.extend(_scenario(table, high[0], best) for best in (False, True))
+    return _spanned(cases)
+
+
+def _spanned(cases: list[Array]) -> Interval:
+    """Return the least and the greatest of several completions; what one of them does not say, the others do."""
+    lower, upper = cases[0], cases[0]
     with np.errstate(invalid="ignore"):
-        lower, upper = cases[0], cases[0]
         for case in cases[1:]:
             lower, upper = np.fmin(lower, case), np.fmax(upper, case)
     return lower[None], upper[None]
@@ -220,6 +226,8 @@ def _matrix(
 ) -> tuple[Array, Array, Array, Array]:
     cars = block.shape[2]
     predicted = np.where(np.isnan(block[0]), GREY, block[0])
+    if table.blank == "open" and best:  # while nothing is predicted yet, anything may be
+        predicted = np.where(np.isnan(block[0]).all(axis=0), GREEN, predicted)
     marked = block[1] == 1
     value = block[2]
     robust = block[-1]
@@ -398,12 +406,10 @@ def low_speed(parameters: Parameters, low: Array, high: Array) -> Interval:
     first = _low_speed(table, low[0], None if high is low else False)
     if high is low:
         return first[None], first[None]
-    cases = [first]
-    cases.extend(_low_speed(table, values, best) for values in (low[0], high[0]) for best in (False, True))
-    lower, upper = cases[0], cases[0]
-    for case in cases[1:]:
-        lower, upper = np.fmin(lower, case), np.fmax(upper, case)
-    return lower[None], upper[None]
+    cases = [first, _low_speed(table, low[0], True)]
+    if not np.array_equal(low[0], high[0], equal_nan=True):
+        cases.extend(_low_speed(table, high[0], best) for best in (False, True))
+    return _spanned(cases)
 
 
 def _low_speed(table: LowSpeedTable, facts: Array, best: bool | None) -> Array:
@@ -413,6 +419,8 @@ def _low_speed(table: LowSpeedTable, facts: Array, best: bool | None) -> Array:
     cells = (len(facts) - dooring) // blocks
     block = facts[int(dooring) :].reshape(blocks, cells, facts.shape[1])
     predicted = np.where(np.isnan(block[0]), GREY, block[0])
+    if table.blank == "open" and best:
+        predicted = np.where(np.isnan(block[0]).all(axis=0), GREEN, predicted)
     tested = block[1] == 1
     value = block[2]
     if table.above_baseline is not None:

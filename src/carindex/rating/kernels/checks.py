@@ -80,7 +80,10 @@ def claimed(parameters: Parameters, low: Array, high: Array) -> Interval:
     if high is low:
         out = total[None]
         return out, out
-    return np.where(missing, 0.0, total)[None], np.where(missing, most, total)[None]
+    silent = np.isnan(predictions[mine]).all(axis=0)  # while nothing is claimed yet, anything may be
+    most = np.where(silent, sum(claim.worth), most)
+    unsure = missing | silent
+    return np.where(unsure, 0.0, total)[None], np.where(unsure, most, total)[None]
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,6 +42,8 @@ class Adjustment(Struct, frozen=True, kw_only=True):
     verified: Verified | None = None
     # an adjustment that is asked for and shown, but takes nothing (oddity of a programme's calculator)
     ignored: bool = False
+    # a rule between stages: it holds for a score that a report states as well
+    across: bool = False
     # whether a cap settles what it cuts off: with ``false`` the sum stays open while any of its parts is
     settles: bool = True
     printed: dict[str, Any] | None = None
@@ -166,6 +168,8 @@ class Protocol(Struct, frozen=True, kw_only=True):
     points: float | None = None
     scales: dict[str, NamedScale] = {}
     beside: dict[str, Node] = {}
+    # nodes whose score a test report states (given:PATH), as patterns of their paths
+    reported: list[str] = []
     # tables that rules of the tree refer to by name; their shape is the rule kind's
     data: dict[str, Any] = {}
     note: Label | None = None
