@@ -22,11 +22,12 @@ class Evidence:
     books: Mapping[Stage, Book]
     rows: Mapping[Stage, list[Row]]
     findings: tuple[Finding, ...]
+    calculator: bool = False
 
     @property
     def facts(self) -> tuple[tuple[Fact, ...], tuple[Finding, ...]]:
         """All facts, and everything that was found while they were read."""
-        facts, found = gather(row for rows in self.rows.values() for row in rows)
+        facts, found = gather((row for rows in self.rows.values() for row in rows), as_given=self.calculator)
         return facts, (*self.findings, *found)
 
 
@@ -71,7 +72,7 @@ def read_prepared(folder: Path, stages: Iterable[Stage] = STAGES, *, calculator:
         rows[stage], found = stage.books.read(book, calculator=calculator)
         books[stage] = book
         findings.extend(found)
-    return Evidence(books, rows, tuple(findings))
+    return Evidence(books, rows, tuple(findings), calculator)
 
 
 def plan_of(*, calculator: bool) -> Plan:
@@ -98,7 +99,7 @@ def evaluate_books(
 ) -> tuple[Evaluation, list[Finding]]:
     """Rate what prepared workbooks say, together with facts from elsewhere (scores that reports state)."""
     facts, findings = evidence.facts
-    evaluation, impossible = evaluate_facts(plan, (*facts, *more))
+    evaluation, impossible = evaluate_facts(plan, (*facts, *more), as_given=evidence.calculator)
     return evaluation, [*findings, *impossible]
 
 

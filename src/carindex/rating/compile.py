@@ -263,6 +263,9 @@ class Compiler(LeafRules):
             if node.spec.role is not None:
                 value, before, used = crash_tests.role_steps(self, node, value)
             value, steps, more = self._adjusted(node, value)
+            flags = [step.when for step in steps if step.when is not None]
+            if node.spec.role == "occupant" and flags:
+                self.publish(f"{node.path}#capped", self.emit("maximum", flags))
             steps, more = (*before, *steps), (*used, *more)
         applies = compiled.applies
         if node.spec.applies_when is not None and node.spec.criterion is None:
