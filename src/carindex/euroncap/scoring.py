@@ -36,6 +36,7 @@ class RatedCar:
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
+        self.calculator = evaluation.plan.protocol.calculator
 
     def score(self, path: str) -> float | None:
         """Return the points of a node, ``None`` while it is open."""

@@ -263,9 +263,9 @@ class Compiler(LeafRules):
             if node.spec.role is not None:
                 value, before, used = crash_tests.role_steps(self, node, value)
             value, steps, more = self._adjusted(node, value)
-            flags = [step.when for step in steps if step.when is not None]
-            if node.spec.role == "occupant" and flags:
-                self.publish(f"{node.path}#capped", self.emit("maximum", flags))
+            capping = [step.when for step in steps if step.when is not None]
+            if node.spec.role == "occupant" and capping:
+                self.publish(f"{node.path}#capped", self.emit("maximum", capping))
             steps, more = (*before, *steps), (*used, *more)
         applies = compiled.applies
         if node.spec.applies_when is not None and node.spec.criterion is None:
@@ -445,6 +445,8 @@ class Compiler(LeafRules):
             facts.append(stated)
             before, slot = slot, self.emit("choose", [self.known(stated), slot, stated])
             steps.append(AdjustStep(REPORTED, before, slot, self.known(stated)))
+        if any(step.across for step in node.spec.adjust):
+            self.publish(f"{node.path}#reported", slot)
         for adjustment in (step for step in node.spec.adjust if step.across):
             slot = self._step(adjustment, node, slot, steps, facts)
         return slot, tuple(steps), tuple(facts)
