@@ -32,11 +32,17 @@ from carindex.euroncap.safe_driving.reader import Reader
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a cell of a grid says: its colour, whether it has the mark of a drawn test, and its place."""
+    """What a cell of a grid says: its colour, whether it has the mark of a drawn test, its place and its text."""
 
     colour: str | None
     marked: bool
     place: str
+    text: str
+
+
+def _said(reader: Reader, sheet: Sheet, row: int, column: int, colour: str | None) -> Prediction:
+    cell = sheet.cell(row, column)
+    return Prediction(colour, reader.marked(sheet, row, column), cell.place, cell.text)
 
 
 def state_predictions(reader: Reader, found: Mapping[str, Prediction]) -> None:
@@ -66,9 +72,7 @@ def read_monitoring(reader: Reader, *, words_only: bool = False) -> dict[str, Pr
             cell = cells.get(column) if cells else None
             if cell is not None and cell.name not in found:
                 colour = reader.colour(sheet, row, column, rule.colours, fills)
-                found[cell.name] = Prediction(
-                    colour, reader.marked(sheet, row, column), sheet.place(row, column)
-                )
+                found[cell.name] = _said(reader, sheet, row, column, colour)
             elif not sheet.cell(row, column).empty:
                 name = " / ".join(label for label in labels if label)
                 reader.say(
@@ -138,7 +142,7 @@ def read_countries(reader: Reader) -> dict[str, Prediction]:
             fill = sheet.fill(row, column)
             colour = layout().colour_of(fill) if fill is not None else None
             colour = colour if colour in rule.fills else None
-        found[cell.fact] = Prediction(colour, False, place)
+        found[cell.fact] = _said(reader, sheet, row, column, colour)
     return found
 
 
@@ -183,7 +187,7 @@ def read_hazards(reader: Reader) -> dict[str, Prediction]:
         if column is None or offset in wrong:
             continue
         colour = reader.colour(sheet, start + offset, column, layout().hazards.colours, ())
-        found[cell.fact] = Prediction(colour, False, sheet.place(start + offset, column))
+        found[cell.fact] = _said(reader, sheet, start + offset, column, colour)
     for hazard in content.hazards.values():
         if hazard.label["en"] not in columns:
             there = ", ".join(text for text in columns if text) or "-"
@@ -232,10 +236,7 @@ def _matrix(
         row, column = rows[0], columns[point.impact]
         points[row] = point
         colour = reader.colour(sheet, row, column, rule.colours, fills)
-        yield (
-            point.fact,
-            Prediction(colour, reader.marked(sheet, row, column), sheet.place(row, column)),
-        )
+        yield point.fact, _said(reader, sheet, row, column, colour)
     for row in range(start + 2, end):
         own = columns[points[row].impact] if row in points else None
         for column in columns.values():

@@ -85,12 +85,6 @@ class Scores(Struct, frozen=True, kw_only=True):
     spelled: dict[str, dict[str, str]]
 
 
-class Checks(Struct, frozen=True, kw_only=True):
-    """Columns of a sheet of checks, by heading."""
-
-    columns: dict[str, int]
-
-
 class Noise(Struct, frozen=True, kw_only=True):
     """The table of noise variables: headings, and the first variable of each kind."""
 
@@ -262,7 +256,7 @@ class Layout(Struct, frozen=True, kw_only=True):
     offered: list[list[str]]
     parameters: Parameters
     scores: Scores
-    checks: dict[str, Checks]
+    checks: list[str]
     labelled_by: dict[str, str]
     named_by_word: list[str]
     no_answer_when: dict[str, When]
