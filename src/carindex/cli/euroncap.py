@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from carindex.cli.options import PATH, end, with_language
+from carindex.cli.options import PATH, end, with_language, with_mode
 from carindex.messages import Finding, InputError, Language
 
 if TYPE_CHECKING:
@@ -100,14 +100,7 @@ def _not_yet(stage: Stage, command: str, domains: tuple[str, ...]) -> Finding:
 @click.argument("folder", type=PATH)
 @click.option("-o", "--output", type=PATH, help="Folder of the reports; FOLDER itself by default.")
 @_domain
-@click.option(
-    "--as",
-    "mode",
-    type=click.Choice(["protocol", "calculator"]),
-    default="protocol",
-    show_default=True,
-    help="What the rules say, or what version 5.4.9 of the programme's calculator computes.",
-)
+@with_mode
 @with_language
 def score(folder: Path, output: Path | None, domains: tuple[str, ...], mode: str, language: Language) -> None:
     """Score the prepared workbooks of FOLDER and write a report for each.

@@ -36,7 +36,7 @@ def read(book: Book, *, calculator: bool = False) -> tuple[list[Row], list[Findi
 
     A year that the programme's calculator does not know is rated by it as 2028.
     """
-    wrong_stage(book, "Rating", "Overall")
+    wrong_stage(book, INPUTS, "Overall")
     findings = check_version(book, prepared=False)
     table = Table(book.sheet(INPUTS), ("Stage", "Input parameter"), ("Value",))
     rows: list[Row] = []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from carindex.dossier import Fact
 from carindex.dossier.readers import FactSet, Row, gather, sha256
-from carindex.dossier.workbooks import read_reports, workbook_layout
+from carindex.dossier.workbooks import read_reports, read_workbooks, workbook_layout
 from carindex.euroncap.cells import Book
 from carindex.euroncap.pages import write_book
 from carindex.euroncap.stages import PROTOCOL, STAGES, Stage, find
@@ -163,10 +163,32 @@ def evaluate_books(
 
 
 def facts_of_folder(folder: Path, *, calculator: bool = False) -> FactSet | None:
-    """Return the evidence of a folder of prepared workbooks as facts, ``None`` where it holds none."""
-    evidence = read_prepared(folder, calculator=calculator)
-    if not evidence.books:
-        return None
-    facts, findings = evidence.facts
+    """Return what the workbooks of a folder say of a car, ``None`` where it holds none.
+
+    A prepared workbook says more than the report that was made of it; of the other stages the reports are read.
+    """
+    layout = workbook_layout(Path(load_protocol(PROTOCOL).place).parent)
+    assert layout is not None
+    prepared = {
+        stage: path for stage, path in find(folder, STAGES, prepared=True).items() if not _unprepared(path)
+    }
+    if not prepared:
+        return read_workbooks(folder, layout) if any(folder.glob(layout.reports.pattern)) else None
+    evidence = read_prepared(folder, prepared, calculator=calculator)
+    read = {stage.name.replace("_", " ") for stage in evidence.books}
+    stated = read_reports(folder, layout, without=read)
+    rows = [*(row for some in evidence.rows.values() for row in some), *stated]
+    facts, found = gather(rows, as_given=calculator)
     inputs = {book.path.name: sha256(book.path) for book in evidence.books.values()}
-    return FactSet(folder.resolve().name, facts, findings, inputs, {})
+    inputs |= {path.name: sha256(path) for path in sorted({Path(row.place.split(": ")[0]) for row in stated})}
+    known = {row.name.removeprefix("given:").split("/")[0].replace("_", " ") for row in stated} | read
+    missing = [
+        Finding("dossier.report_missing", "warning", str(folder), None, {"stage": stage})
+        for stage in layout.reports.of
+        if stage.lower().replace("-", " ") not in known
+    ]
+    return FactSet(folder.resolve().name, facts, (*evidence.findings, *found, *missing), inputs, {})
+
+
+def _unprepared(path: Path) -> bool:
+    return path.stem.endswith("template") and "preprocessed" not in path.stem
