@@ -11,7 +11,7 @@ NaN where it is not known. A run with a NaN in an input is NaN in the result: cu
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from carindex.criteria.peaks import FloatArray, Interval, Numbers, Peak, as_signal
 
@@ -113,3 +113,13 @@ def reading_at(time: ArrayLike, signal: ArrayLike, instant: ArrayLike) -> Peak:
     Arguments and value as in `value_at`; the time is NaN where the value is.
     """
     return timed(value_at(time, signal, instant), instant)
+
+
+def never(instant: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether an event did not happen within the record (its instant is inf)."""
+    return np.asarray(np.isposinf(np.asarray(instant, dtype=np.float64)))
+
+
+def happened(instant: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether an event happened within the record (its instant is a number)."""
+    return np.asarray(np.isfinite(np.asarray(instant, dtype=np.float64)))

@@ -28,6 +28,7 @@ from carindex.measures.processing import (
 )
 from carindex.measures.results import Measured, Measurements, Trace
 from carindex.measures.setup import TestSetup, setup_from
+from carindex.measures.track import measure_track
 from carindex.measures.values import Reading, Values, reading_of
 from carindex.messages import Finding, InputError
 from carindex.recordings import Channel, Recording
@@ -92,7 +93,8 @@ def measure(
                 own.append(item)
             else:
                 values.append(item)
-    return Measurements(tuple(values), tuple(_once(own)))
+    of_track = measure_track(recording, refused_channels(quality), quality)
+    return Measurements((*values, *of_track.values), tuple(_once([*own, *of_track.findings])))
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
