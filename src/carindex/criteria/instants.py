@@ -87,8 +87,8 @@ def first_reaching(time: ArrayLike, signal: ArrayLike, level: float, after: Arra
     before = np.maximum(index - 1, 0)
     low = np.take_along_axis(y, np.asarray(before)[..., None], axis=-1)[..., 0]
     high = np.take_along_axis(y, np.asarray(index)[..., None], axis=-1)[..., 0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(low > level, (low - level) / (low - high), 0.0)
+    crosses = (low > level) & (high <= level)
+    share = np.where(crosses, low - level, 0.0) / np.where(crosses, low - high, 1.0)
     crossed = np.maximum(t[before] + share * (t[index] - t[before]), begin)
     found = np.where(counted.any(axis=-1), crossed, np.inf)
     found = np.where(at_begin <= level, np.maximum(begin, t[0]), found)
