@@ -40,7 +40,7 @@ def test_impact_speed_of_constant_deceleration(v0, deceleration):
     assert begin == pytest.approx(max(gap / v0 - 4.0, t[0]), abs=1e-9)
     assert track.speed_reduction(t, v, begin, contact).value == pytest.approx(v0 - impact, abs=2e-3)
     assert track.relative_reduction(t, v, begin, contact).value == pytest.approx(1 - impact / v0, abs=2e-4)
-    assert not track.ends_before_contact(t, track.gap_clearances(g, 0 * g, 1.8, 1.7), g, v)
+    assert not track.ends_before_contact(t, track.gap_clearances(g, 0 * g, 1.8, 1.7), v)
 
 
 def test_avoided_by_braking():
@@ -54,9 +54,21 @@ def test_avoided_by_braking():
     assert track.closest(t, g).value == pytest.approx(15.0 - 15.0**2 / 18.0)
     assert track.speed_reduction(t, v, track.begin_of_test(t, g, v), contact).value == pytest.approx(15.0)
     assert track.relative_reduction(t, v, track.begin_of_test(t, g, v), contact).value == 1.0
-    assert not track.ends_before_contact(t, c, g, v)
-    assert track.ends_before_contact(t[:350], c[:, :350], g[:350], v[:350])
+    assert not track.ends_before_contact(t, c, v)
+    assert track.ends_before_contact(t[:350], c[:, :350], v[:350])
     assert not track.begins_in_contact(t, c)
+
+
+def test_a_record_that_ends_on_the_way_back_to_a_target():
+    t = np.arange(0.0, 2.0, DT)
+    vut = Body(-1.0 * t, 0 * t, 0 * t, 4.5, 1.8, 0.0)
+    target = Body(-10.0 + 0 * t, 0 * t, 0 * t, 0.6, 0.5, 0.3)
+    c = outlines.clearances(vut, target)
+    assert track.begins_beside_or_behind(c[0])
+    assert track.ends_before_contact(t, c, -1.0 + 0 * t)
+    assert not track.ends_before_contact(t, c, 0 * t)
+    contact = track.first_contact(4 * t, outlines.clearances(vut._replace(x=-4.0 * t), target))
+    assert contact == pytest.approx(10.0 - 0.3 - 4.5)
 
 
 def test_a_target_beside_the_path_is_passed():

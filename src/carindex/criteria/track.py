@@ -110,19 +110,25 @@ def begins_in_contact(time: ArrayLike, clearance: ArrayLike) -> NDArray[np.bool_
     return np.asarray((c[..., 0] <= 0).all(axis=-1))
 
 
+def begins_beside_or_behind(gap: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether the target is not ahead of the front in the first sample: reversing, or being overtaken."""
+    return np.asarray(as_signal(gap)[..., 0] <= 0)
+
+
 def ends_before_contact(
-    time: ArrayLike, clearance: ArrayLike, gap: ArrayLike, closing: ArrayLike, within: float = 4.0
+    time: ArrayLike, clearance: ArrayLike, closing: ArrayLike, within: float = 4.0
 ) -> NDArray[np.bool_]:
-    """Return whether a record ends although contact ahead was near: then nobody knows whether it was avoided.
+    """Return whether a record ends although contact was near: then nobody knows whether it was avoided.
 
     Parameters
     ----------
     time, clearance
-        As in `first_contact`; the second and third clearance are those to the left and right.
-    gap, closing
-        Longitudinal gap and how fast it closes, m and m/s, ``(..., n)``.
+        As in `first_contact`; the first clearance is that ahead, the second and third those to the sides, a
+        fourth one that behind.
+    closing
+        How fast the gap closes, m/s, ``(..., n)``.
     within
-        Contact within this time at the last speeds counts as near, s.
+        Contact within this time at the last closing speed counts as near, s.
 
     Returns
     -------
@@ -131,9 +137,10 @@ def ends_before_contact(
         there below ``within``. A target that only moves into the path after the last sample is not seen.
     """
     t, c = run_of(time, clearance)
-    ahead, rate = as_signal(gap)[..., -1], as_signal(closing)[..., -1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        near = (rate > 0) & (ahead > 0) & (ahead / rate < within)
+    rate = as_signal(closing)[..., -1]
+    near = (rate > 0) & (c[..., 0, -1] > 0) & (c[..., 0, -1] < within * rate)
+    if c.shape[-2] > 3:
+        near |= (rate < 0) & (c[..., 3, -1] > 0) & (c[..., 3, -1] < -within * rate)
     in_path = (c[..., 1:3, -1] <= 0).all(axis=-1)
     return np.asarray(np.isposinf(first_contact(t, c)) & near & in_path)
 

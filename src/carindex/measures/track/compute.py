@@ -153,8 +153,9 @@ class _Run:
                 finding("not_computed", "error", where, None, criterion=quantity.label, reason=str(error))
             )
             return
-        if math.isnan(reading.value):
-            self.findings.append(finding("track_no_value", "warning", where, None, criterion=quantity.label))
+        if not math.isfinite(reading.value):
+            why = "track_no_value" if math.isnan(reading.value) else "track_not_closing"
+            self.findings.append(finding(why, "warning", where, None, criterion=quantity.label))
             return
         filtered = "vut_acceleration" in roles
         codes = dict.fromkeys(code for label in labels for code in self._codes.get(label, ()))
