@@ -115,9 +115,15 @@ class Needs:
     def step(self, signal: str) -> Step:
         """Return the step by which a signal is computed: the first whose channels can all be used.
 
-        Where there is none, the step that lacks the fewest channels.
+        Where there is none, the step that lacks the fewest channels, and of these the one that has the most:
+        what is missing for it is what the run was meant to have.
         """
-        return min(self._rules.signals[signal], key=lambda step: len(self.lacking(step.of)))
+
+        def effort(step: Step) -> tuple[int, int]:
+            lacking = len(self.lacking(step.of))
+            return lacking, lacking - len(self.channels(step.of)) if lacking else 0
+
+        return min(self._rules.signals[signal], key=effort)
 
     def channels(self, names: Iterable[str]) -> dict[str, None]:
         """Return the channels that signals and channels of these names rest on, in order, without the clock."""
