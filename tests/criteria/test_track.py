@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polygons import clipped, corners
 
 from carindex.criteria import instants, outlines, track
 from carindex.criteria.outlines import Body
@@ -186,6 +187,60 @@ def test_a_pedestrian_crossing_in_front_of_the_car():
     contact = track.first_contact(t, outlines.clearances(vut, earlier))
     lateral = outlines.lateral_offset(vut, earlier)
     assert track.impact_location(t, lateral, width, contact).value == pytest.approx(0.25, abs=1e-9)
+
+
+@given(
+    st.floats(3, 20), st.floats(-0.3, 0.3), st.floats(1, 12), st.floats(-np.pi, np.pi), st.floats(-0.3, 0.3),
+    st.floats(1.0, 3.0), st.floats(-4.0, 4.0), st.floats(-2.0, 2.0),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_contact_of_turning_bodies_is_that_of_their_polygons(v1, turn1, v2, heading, turn2, meets, dx, dy):
+    """Two bodies that turn and pass near each other, clipped as polygons at every half millisecond."""
+
+    def motion(t, speed, begin, turn, x, y, length, width, front):
+        angle = begin + turn * t
+        if abs(turn) < 1e-9:
+            moved = speed * (t - meets) * np.cos(begin), speed * (t - meets) * np.sin(begin)
+        else:
+            last = begin + turn * meets
+            moved = (
+                speed / turn * (np.sin(angle) - np.sin(last)),
+                -speed / turn * (np.cos(angle) - np.cos(last)),
+            )
+        return Body(x + moved[0], y + moved[1], angle, length, width, front)
+
+    def both(t):
+        return motion(t, v1, 0.0, turn1, 0.0, 0.0, 4.5, 1.8, 0.0), motion(
+            t, v2, heading, turn2, dx, dy, 1.8, 0.6, 0.9
+        )
+
+    t = np.arange(0.0, 4.0, DT)
+    clearance = outlines.clearances(*both(t))
+    if track.begins_in_contact(t, clearance):
+        return
+    found = track.first_contact(t, clearance)
+    fine = np.arange(0.0, t[-1], 5e-4)
+    one, two = both(fine)
+    near = np.flatnonzero(np.hypot(one.x - two.x, one.y - two.y) < 8.0)  # no other instant can touch
+    first = next(
+        (
+            fine[i]
+            for i in near
+            if clipped(
+                corners(one._replace(x=one.x[i], y=one.y[i], heading=one.heading[i])),
+                corners(two._replace(x=two.x[i], y=two.y[i], heading=two.heading[i])),
+            )
+        ),
+        np.inf,
+    )
+    if np.isposinf(first) or np.isposinf(found):
+        # A touch of less than a millimetre's depth may be seen by one and not by the other.
+        depth = outlines.clearances(*both(fine)).max(axis=-2).min()
+        assert (np.isposinf(first) and np.isposinf(found)) or abs(depth) < 1e-3
+    else:
+        # The speed of approach may be small: what counts is the clearance at the instant found.
+        late = outlines.clearances(*both(np.array([found, first]))).max(axis=-2)
+        assert abs(found - first) < 1.5e-3 or abs(late[0]) < 1e-3
 
 
 def test_a_touch_between_two_samples_is_found():
