@@ -63,8 +63,8 @@ def braking_start(time: ArrayLike, acceleration: ArrayLike, until: ArrayLike = n
     here, there = np.maximum(quiet, 0), np.minimum(np.maximum(quiet, 0) + 1, t.size - 1)
     low = np.take_along_axis(a, np.asarray(here)[..., None], axis=-1)[..., 0]
     high = np.take_along_axis(a, np.asarray(there)[..., None], axis=-1)[..., 0]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(low > high, (low + BRAKING_ONSET) / (low - high), 0.0)
+    passes = (low >= -BRAKING_ONSET) & (high < -BRAKING_ONSET)
+    share = np.where(passes, low + BRAKING_ONSET, 0.0) / np.where(passes, low - high, 1.0)
     onset = np.where(quiet < 0, t[0], t[here] + share * (t[there] - t[here]))
     found = np.where(last < 0, np.inf, onset)
     return np.where(np.isnan(a).any(axis=-1), np.nan, found)[()]
@@ -89,7 +89,7 @@ def mean_deceleration(time: ArrayLike, speed: ArrayLike, begin: ArrayLike, end: 
     """
     first, last = np.asarray(begin, dtype=np.float64), np.asarray(end, dtype=np.float64)
     fallen = value_at(time, speed, first) - value_at(time, speed, last)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         value = np.where(last > first, fallen / (last - first), np.nan)[()]
     return spanned(value, first, last)
 

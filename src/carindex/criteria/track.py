@@ -90,8 +90,8 @@ def first_contact(time: ArrayLike, clearance: ArrayLike) -> Numbers:
     if c.ndim < 2:
         raise ValueError(f"the clearances have the shape {c.shape}; expected (..., directions, samples)")
     low, high = c[..., :-1], c[..., 1:]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        crossing = low / (low - high)
+    crosses = (low > 0) != (high > 0)
+    crossing = np.where(crosses, low, 0.0) / np.where(crosses, low - high, 1.0)
     # Share of the interval in which a clearance is not positive: from `enters` to `leaves`.
     enters = np.where(low <= 0, 0.0, np.where(high <= 0, crossing, np.inf)).max(axis=-2)
     leaves = np.where(high <= 0, 1.0, np.where(low <= 0, crossing, -np.inf)).min(axis=-2)
@@ -320,6 +320,6 @@ def relative_reduction(time: ArrayLike, closing: ArrayLike, begin: ArrayLike, co
         1 where contact was avoided, 0 where nothing was reduced. NaN where the begin is not known.
     """
     first = np.abs(value_at(time, closing, begin))
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         value = 1.0 - impact_speed(time, closing, contact).value / first
     return spanned(value, begin, contact)
