@@ -150,6 +150,16 @@ def test_avoided(tmp_path: Path) -> None:
     assert codes(result) == []
 
 
+def test_a_run_that_never_is_near_says_so(tmp_path: Path) -> None:
+    """Positions in another unit than stated would pass for a test in which contact was avoided."""
+    columns = renamed(car_to_car(), "VUT x [m]", "VUT x [km]")
+    values, result = measured(tmp_path, columns)
+    assert values["v_impact"] == 0.0
+    assert "measures.track_far" in result.by_name[None, "v_impact"].findings
+    assert "measures.track_far" in codes(result, "warning")
+    assert "v_reduction" not in values
+
+
 def lane(drift: float = 0.5, turns: float = 3.0) -> Columns:
     """Drift towards the lane edge from 1.2 m at 0 s; back from 3 s on. Warning at 1 s, intervention 2 s to 3.5 s."""
     t = np.arange(600) * 0.01
@@ -386,13 +396,16 @@ def test_names_of_the_file_exist() -> None:
         quantity = vocabulary().quantities[name]
         assert set(criterion.of) <= known
         assert set(criterion.checks) <= set(rules.checks)
+        assert all(rules.checks[remark].message for remark in criterion.remarks)
         assert set(criterion.asked_by) <= set(rules.channels)
         assert set(criterion.method) == set(LANGUAGES)
         assert np.isfinite(ratio(criterion.unit, quantity.unit)) if criterion.unit else True
         function(criterion.function)
         Needs(rules.channels, rules.channels).lacking(criterion.of)
     assert {n for others in rules.only_one.values() for n in others} <= set(rules.criteria)
-    used = {check for criterion in rules.criteria.values() for check in criterion.checks}
+    used = {
+        check for criterion in rules.criteria.values() for check in [*criterion.checks, *criterion.remarks]
+    }
     assert used == set(rules.checks)
 
 

@@ -159,6 +159,10 @@ class _Run:
             return
         filtered = "vut_acceleration" in roles
         codes = dict.fromkeys(code for label in labels for code in self._codes.get(label, ()))
+        for remark in criterion.remarks:
+            if self._holds(remark, values):
+                self._say(remark, name)
+                codes[f"measures.{self._rules.checks[remark].message}"] = None
         yield Measured(
             occupant=None,
             dummy=None,
@@ -198,17 +202,23 @@ class _Run:
 
     def _is_refused(self, name: str, criterion: TrackCriterion, values: Values) -> bool:
         """Return whether a check of a criterion holds, and put what it says to the findings."""
-        for check_name in criterion.checks:
-            check = self._rules.checks[check_name]
-            if not bool(np.all(function(check.function)(*(values[item] for item in check.of)))):
-                continue
-            if check.message:
-                used = self._needs.channels(check.of)
-                labels = ", ".join(self._channels.labels[role] for role in used)
-                parameters = {"criterion": vocabulary().quantities[name].label, "channels": labels}
-                self.findings.append(finding(check.message, check.severity, labels, None, **parameters))
-            return True
+        for check in criterion.checks:
+            if self._holds(check, values):
+                self._say(check, name)
+                return True
         return False
+
+    def _holds(self, check_name: str, values: Values) -> bool:
+        check = self._rules.checks[check_name]
+        return bool(np.all(function(check.function)(*(values[item] for item in check.of))))
+
+    def _say(self, check_name: str, name: str) -> None:
+        check = self._rules.checks[check_name]
+        if check.message:
+            used = self._needs.channels(check.of)
+            labels = ", ".join(self._channels.labels[role] for role in used)
+            parameters = {"criterion": vocabulary().quantities[name].label, "channels": labels}
+            self.findings.append(finding(check.message, check.severity, labels, None, **parameters))
 
     def only_one(self, values: Sequence[Measured]) -> Iterator[Measured]:
         """Yield criteria that are one of several, where only one of these was measured."""

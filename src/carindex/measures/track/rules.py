@@ -49,9 +49,13 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TrackCriterion(Criterion, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A criterion of a track test: with its checks and the channels that show that it is wanted."""
+    """A criterion of a track test: with its checks and the channels that show that it is wanted.
+
+    A check that holds takes the value away; a remark leaves it, and says something about it.
+    """
 
     checks: list[str] = msgspec.field(default_factory=list)
+    remarks: list[str] = msgspec.field(default_factory=list)
     asked_by: list[str] = msgspec.field(default_factory=list)
 
 
@@ -140,8 +144,9 @@ class Needs:
         return [name for name in self.channels(names) if name not in self._usable]
 
     def inputs(self, criterion: TrackCriterion) -> list[str]:
-        """Return what a criterion and its checks are computed of."""
-        return [*criterion.of, *(name for check in criterion.checks for name in self._rules.checks[check].of)]
+        """Return what a criterion, its checks and its remarks are computed of."""
+        asked = [*criterion.checks, *criterion.remarks]
+        return [*criterion.of, *(name for check in asked for name in self._rules.checks[check].of)]
 
     def is_asked(self, criterion: TrackCriterion) -> bool:
         """Whether a channel is recorded that shows that the criterion is wanted."""
