@@ -252,6 +252,28 @@ def test_a_touch_between_two_samples_is_found():
     assert track.first_contact(t, c) == np.inf
 
 
+@given(st.floats(2.0, 40.0), st.floats(-0.4, 0.4), st.floats(0.25, 4.0), st.integers(0, 1000))
+def test_a_path_agrees_with_its_speed_and_no_other(speed, turn, factor, seed):
+    """Drive a circle, with 2 cm of noise on each position; a speed in another unit is seen."""
+    t = np.arange(0.0, 6.0, DT)
+    turn = turn if abs(turn) > 1e-3 else 1e-3
+    noise = np.random.default_rng(seed).normal(0.0, 0.02, (2, t.size))
+    x = speed / turn * np.sin(turn * t) + noise[0]
+    y = speed / turn * (1 - np.cos(turn * t)) + noise[1]
+    assert not track.path_disagrees(t, x, y, speed + 0 * t)
+    wrong = max(factor, 1 / factor) > 1.2 and abs(factor - 1) * speed * 6.0 > 2.5
+    if wrong:
+        assert track.path_disagrees(t, x, y, factor * speed + 0 * t)
+
+
+def test_a_gap_agrees_with_its_closing_speed():
+    t, g, v = braking_run(15.0, 5.0, 20.0)
+    assert not track.gap_disagrees(t, g, v)
+    assert track.gap_disagrees(t, g, 3.6 * v)
+    assert track.gap_disagrees(t, g, -v)
+    assert not track.gap_disagrees(t, 5.0 + 0 * t, 0 * t)
+
+
 def test_lateral_drift_to_the_lane_edge():
     t = np.arange(0.0, 6.0, DT)
     distance = 1.2 - 0.5 * np.minimum(t, 2.7)

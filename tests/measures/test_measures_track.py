@@ -151,13 +151,44 @@ def test_avoided(tmp_path: Path) -> None:
 
 
 def test_a_run_that_never_is_near_says_so(tmp_path: Path) -> None:
-    """Positions in another unit than stated would pass for a test in which contact was avoided."""
-    columns = renamed(car_to_car(), "VUT x [m]", "VUT x [km]")
+    """A target in another place would pass for a test in which contact was avoided."""
+    columns = car_to_car()
+    columns["target x [m]"] = columns["target x [m]"] + 200.0
     values, result = measured(tmp_path, columns)
     assert values["v_impact"] == 0.0
     assert "measures.track_far" in result.by_name[None, "v_impact"].findings
     assert "measures.track_far" in codes(result, "warning")
     assert "v_reduction" not in values
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("VUT x [m]", "VUT x [km]"),
+        ("VUT x [m]", "VUT x [ft]"),
+        ("VUT speed [km/h]", "VUT speed [m/s]"),
+        ("VUT speed [km/h]", "VUT speed [mph]"),
+        ("time [s]", "time [ms]"),
+    ],
+)
+def test_positions_and_speeds_in_other_units_than_stated(tmp_path: Path, old: str, new: str) -> None:
+    values, result = measured(tmp_path, renamed(car_to_car(), old, new))
+    assert not {"v_impact", "v_rel_impact", "impact_occurred", "fcw_ttc"} & set(values)
+    assert "measures.track_disagrees" in codes(result)
+
+
+@pytest.mark.parametrize("unit", ["m/s", "mph", "cm/s"])
+def test_a_closing_speed_in_another_unit_than_stated(tmp_path: Path, unit: str) -> None:
+    whole = car_to_car()
+    columns = {
+        "time [s]": whole["time [s]"],
+        "longitudinal gap [m]": -whole["VUT x [m]"],
+        f"closing speed [{unit}]": whole["VUT speed [km/h]"],
+        "FCW": whole["FCW [1]"],
+    }
+    values, result = measured(tmp_path, columns, {})
+    assert "fcw_ttc" not in values
+    assert "measures.track_disagrees" in codes(result)
 
 
 def lane(drift: float = 0.5, turns: float = 3.0) -> Columns:

@@ -13,6 +13,8 @@ References
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -21,6 +23,10 @@ from carindex.criteria.peaks import FloatArray, Interval, Numbers, Peak, as_sign
 
 TEST_BEGINS_AT_TTC = 4.0
 """Time to collision at which a test begins and its speeds are the test speeds, s [1]_."""
+
+
+PATH_STEP = 0.5
+"""Time between the positions that a path is measured by, s."""
 
 
 def gap_clearances(
@@ -143,6 +149,53 @@ def ends_before_contact(
         near |= (rate < 0) & (c[..., 3, -1] > 0) & (c[..., 3, -1] < -within * rate)
     in_path = (c[..., 1:3, -1] <= 0).all(axis=-1)
     return np.asarray(np.isposinf(first_contact(t, c)) & near & in_path)
+
+
+def path_disagrees(time: ArrayLike, x: ArrayLike, y: ArrayLike, speed: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether positions and speed of a body contradict each other, as in different units than stated.
+
+    Parameters
+    ----------
+    time
+        ``(n,)``, s.
+    x, y, speed
+        Position, m, and speed, m/s, ``(..., n)``.
+
+    Returns
+    -------
+    ndarray of bool
+        True where the path, measured between instants half a second apart so that noise does not lengthen it,
+        and the integral of the speed differ by more than 1 m and by more than a tenth of the larger.
+    """
+    t, v = run_of(time, speed)
+    path = as_signal(x), as_signal(y)
+    instants = np.append(np.arange(t[0], t[-1], PATH_STEP), t[-1])
+    moved = np.zeros(np.broadcast_shapes(path[0].shape, path[1].shape)[:-1])
+    for begin, end in pairwise(instants):
+        step = [value_at(t, axis, end) - value_at(t, axis, begin) for axis in path]
+        moved = moved + np.hypot(step[0], step[1])
+    driven = (0.5 * (np.abs(v[..., 1:]) + np.abs(v[..., :-1])) * np.diff(t)).sum(axis=-1)
+    return _differ(moved, driven, 0.1, 1.0)
+
+
+def gap_disagrees(time: ArrayLike, gap: ArrayLike, closing: ArrayLike) -> NDArray[np.bool_]:
+    """Return whether a gap closes at quite another rate than the closing speed says.
+
+    Returns
+    -------
+    ndarray of bool
+        True where the change of the gap and the integral of the closing speed differ by more than 2 m and by
+        more than three tenths of the larger: a turning VUT explains less, other units than stated explain more.
+    """
+    t, v = run_of(time, closing)
+    g = as_signal(gap)
+    closed = (0.5 * (v[..., 1:] + v[..., :-1]) * np.diff(t)).sum(axis=-1)
+    return _differ(g[..., 0] - g[..., -1], closed, 0.3, 2.0)
+
+
+def _differ(one: Numbers, other: Numbers, share: float, least: float) -> NDArray[np.bool_]:
+    bound = np.maximum(least, share * np.maximum(np.abs(one), np.abs(other)))
+    return np.asarray(np.abs(one - other) > bound)
 
 
 def closing_speed(speed: ArrayLike, other: ArrayLike) -> FloatArray:

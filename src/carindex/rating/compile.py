@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 
 from carindex.messages import InputError
-from carindex.rating import schema
-from carindex.rating.asking import condition_facts, requirements, rule_facts
+from carindex.rating import avoidance, crash_tests, schema
+from carindex.rating.asking import condition_facts, listed_facts, requirements, rule_facts
 from carindex.rating.grouping import grouped
+from carindex.rating.impact_points import grid_facts, row_facts
 from carindex.rating.kinds import KINDS
+from carindex.rating.kinds.checks import channel_lacking, claimed_facts
 from carindex.rating.leaf import LeafRules
 from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
 from carindex.rating.plan import AdjustStep, Detail, NodePlan, Outcome, Plan
@@ -19,6 +24,7 @@ from carindex.rating.protocol import Node, Protocol
 from carindex.vocabulary import GIVEN
 
 Parts = tuple[tuple[str, int, float], ...]
+Table = TypeVar("Table")
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class Compiled:
     parts: Parts = ()
     facts: tuple[int, ...] = ()
     details: tuple[Detail, ...] = ()
+    applies: int | None = None
 
 
 class Compiler(LeafRules):
@@ -38,8 +45,39 @@ class Compiler(LeafRules):
     def __init__(self, protocol: Protocol) -> None:
         super().__init__(protocol)
         self.nodes: dict[str, NodePlan] = {}
+        self.caps: dict[str, int] = {}
+        self.assessed: dict[str, int] = {}
+        self.critical: list[crash_tests.CriticalRegion] = []
+        self.grids: dict[str, dict[str, tuple[int, int]]] = {}
+        self.scenarios: dict[str, dict[str, int]] = {}
+        self.partners: dict[str, dict[str, int]] = {}
+        self._gates: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self.groups: dict[str, dict[str, list[str]]] | None = None
+        self._data: dict[str, Any] = {}
         self._open: set[str] = set()
         self._collect()
+
+    @cached_property
+    def avoidance(self) -> avoidance.Avoidance:
+        """The tables of the programme's crash avoidance."""
+        return avoidance.Avoidance(self.data(avoidance.TABLES, dict))
+
+    def data(self, name: str, kind: type[Table]) -> Table:
+        """Return a table of the protocol's data as a rule kind wants it.
+
+        Raises
+        ------
+        InputError
+            When the protocol has no such table, or one of another shape.
+        """
+        if name not in self._data:
+            try:
+                self._data[name] = msgspec.convert(self.protocol.head.data[name], kind)
+            except (KeyError, msgspec.ValidationError) as error:
+                place = f"{self.protocol.place}: data/{name}"
+                raise InputError(place, "rating.invalid_protocol", reason=error) from None
+        found: Table = self._data[name]
+        return found
 
     # -- facts ---------------------------------------------------------------------------------------------
 
@@ -58,8 +96,24 @@ class Compiler(LeafRules):
         yield from condition_facts(node.spec.applies_when)
         for field, kind in KINDS.items():
             rule = getattr(node.spec, field)
-            if rule is not None:
+            if rule:
                 yield from kind.facts(rule, node)
+        if node.spec.claimed is not None:
+            yield from claimed_facts(self, node.spec.claimed)
+        yield from listed_facts(node)
+        if node.spec.scenario is not None:
+            yield from avoidance.scenario_facts(self.avoidance, node)
+        for gate in node.spec.gates:
+            yield from self._gate_facts(gate.when)
+        if node.spec.role is not None:
+            shared = self.data(crash_tests.SCHEME, schema.CrashScheme)
+            yield from crash_tests.region_facts(node, shared)
+        for case in node.spec.points_when:
+            yield from condition_facts(case.when)
+        if node.spec.grid is not None:
+            yield from grid_facts(node)
+        if node.spec.row is not None:
+            yield from row_facts(node)
         if node.spec.stars is not None:
             for cap in self.protocol.scale(node.spec.stars).caps:
                 yield from condition_facts(cap.when)
@@ -68,26 +122,121 @@ class Compiler(LeafRules):
 
     # -- conditions ----------------------------------------------------------------------------------------
 
-    def condition(self, condition: schema.Condition, node: Node) -> tuple[int, tuple[int, ...]]:
-        """Compile a condition to a slot that is 1 where it holds; returns it with the facts it uses."""
+    def condition(
+        self, condition: schema.Condition, node: Node, *, unknown_fails: bool = False
+    ) -> tuple[int, tuple[int, ...]]:
+        """Compile a condition to a slot that is 1 where it holds; returns it with the facts it uses.
+
+        With ``unknown_fails`` a comparison with a missing fact does not hold, instead of being open.
+        """
         if condition.negate is not None:
-            slot, facts = self.condition(condition.negate, node)
+            slot, facts = self.condition(condition.negate, node, unknown_fails=unknown_fails)
             return self.emit("linear", [slot], weights=(-1.0,), constant=1.0), facts
         for kernel, group in (("minimum", condition.all), ("maximum", condition.any)):
             if group is not None:
-                compiled = [self.condition(item, node) for item in group]
+                compiled = [self.condition(item, node, unknown_fails=unknown_fails) for item in group]
                 facts = tuple(dict.fromkeys(fact for _, some in compiled for fact in some))
                 return self.emit(kernel, [slot for slot, _ in compiled]), facts
         if condition.node is not None:
-            slot = self.score(condition.node, node)
-            return self.compare(condition, slot, 1.0, None, node), ()
+            return self.compare(condition, self._score_of(condition, node), 1.0, None, node), ()
+        if condition.cells is not None:
+            return self._predicted_other_than(condition.cells, node)
+        if condition.channel_lacking:
+            return channel_lacking(self, node), ()
+        if condition.capped is not None:
+            return crash_tests.capped(self, condition, node), ()
+        if condition.passed is not None:
+            passed = [self.node(f"{node.path}/{key}", node).value for key in condition.passed]
+            flags = [self.emit("compare", [slot], least=1e-9, most=np.inf, divisor=1.0) for slot in passed]
+            return self.emit("minimum", flags), ()
+        if condition.any_value_of is not None:
+            return self.emit("minimum", [self._any_known(path, node) for path in condition.any_value_of]), ()
+        if condition.critical_region_without_points is not None:
+            return self._critical(condition, node)
         if condition.stars_of is not None:
             slot = self._outcome_of(condition.stars_of, node).slot
             return self.compare(condition, slot, 1.0, None, node), ()
         assert condition.fact is not None
         fact = self.fact(condition.fact, node)
         divisor = self.divisor(fact, condition.unit, condition.take, node)
-        return self.compare(condition, fact, divisor, self.quantities[fact], node), (fact,)
+        slot = fact
+        if condition.round is not None:
+            slot = self.emit("linear", [fact], weights=(1.0 / divisor,), constant=0.0)
+            slot, divisor = self.rounded(slot, condition.round), 1.0
+        if condition.one_of is not None:
+            words = [schema.Condition(equals=word) for word in condition.one_of]
+            quantity = self.quantities[fact]
+            holds = self.emit("maximum", [self.compare(one, slot, divisor, quantity, node) for one in words])
+        else:
+            holds = self.compare(condition, slot, divisor, self.quantities[fact], node)
+        if unknown_fails:
+            return self.emit("minimum", [holds, self.known(fact)]), (fact,)
+        if node.spec.role is not None and crash_tests.scheme(self).blank == "nothing":
+            holds = self.emit("minimum", [holds, self.known(fact)])
+        return holds, (fact,)
+
+    def unless_known(self, slot: int, condition: schema.Condition, node: Node) -> int:
+        """Return a condition that, where empty cells count for nothing, holds as long as its fact is not known."""
+        if condition.fact is None or crash_tests.scheme(self).blank != "nothing":
+            return slot
+        known = self.known(self.fact(condition.fact, node))
+        return self.emit("choose", [known, self.constant(1.0), slot])
+
+    def path_from(self, path: str, node: Node) -> str:
+        """Return the full path of a node that a file names from another: beside it (``../``) or within its stage."""
+        if path.startswith("../"):
+            return f"{node.path.rsplit('/', 1)[0]}/{path.removeprefix('../')}"
+        if path in self.protocol.nodes:
+            return path
+        within = f"{node.path.split('/')[0]}/{path}"
+        return within if within in self.protocol.nodes else path
+
+    def _gate_facts(self, condition: schema.Condition) -> Iterable[str]:
+        for item in (condition, *(condition.any or ())):
+            if item.cells is not None and not item.cells.never:
+                yield from avoidance.predicted_other_than(self.avoidance, item.cells)
+
+    def _predicted_other_than(self, rule: schema.CellsPredicted, node: Node) -> tuple[int, tuple[int, ...]]:
+        """Return the slot that is 1 where one of the cells is predicted, and other than the colour asked for."""
+        if rule.never:
+            return self.constant(0.0), ()
+        colour = rule.predicted_other_than.lower()
+        facts = [self.fact(name, node) for name in avoidance.predicted_other_than(self.avoidance, rule)]
+        flags = []
+        for fact in facts:
+            words = self.quantities[fact].categories
+            other = self.words(fact, tuple(float(word != colour) for word in words))
+            flags.append(self.emit("minimum", [other, self.known(fact)]))
+        return self.emit("maximum", flags), tuple(facts)
+
+    def _gate(self, gate: schema.Gate, node: Node) -> tuple[int, tuple[int, ...]]:
+        """Compile the condition of a gate once for all nodes below it."""
+        if id(gate) not in self._gates:
+            fails = self.protocol.calculator
+            self._gates[id(gate)] = self.condition(gate.when, node, unknown_fails=fails)
+        return self._gates[id(gate)]
+
+    def _score_of(self, condition: schema.Condition, node: Node) -> int:
+        assert condition.node is not None
+        path = self.path_from(condition.node, node)
+        if not condition.before_adjust:
+            return self.score(path, node)
+        plan = self.node(path, node)
+        return self.named.get(f"{path}#percent", plan.combined)
+
+    def _any_known(self, path: str, node: Node) -> int:
+        """Return the slot that is 1 where at least one fact of the rules at or below a node is known."""
+        owner = self.protocol.nodes[self.path_from(path, node)]
+        facts = [self.node(other.path, node).rule_facts for other in owner.walk() if other.spec.criterion]
+        return self.emit("maximum", [self.known(some[0]) for some in facts])
+
+    def _critical(self, condition: schema.Condition, node: Node) -> tuple[int, tuple[int, ...]]:
+        assert condition.critical_region_without_points is not None
+        slot = crash_tests.without_points(self, condition.critical_region_without_points, node)
+        if condition.fact is None:
+            return slot, ()
+        fact = self.fact(condition.fact, node)
+        return self.emit("choose", [self.known(fact), slot, fact]), (fact,)
 
     # -- nodes ---------------------------------------------------------------------------------------------
 
@@ -102,10 +251,19 @@ class Compiler(LeafRules):
         if path in self._open:
             raise InputError(node.place, "rating.circle", path=path)
         self._open.add(path)
-        compiled = self._value(node)
-        value, steps, more = self._adjusted(node, compiled.slot)
-        applies = None
-        if node.spec.applies_when is not None:
+        if node.spec.role == "region":
+            compiled, value, steps, more = crash_tests.compile_region(self, node)
+        else:
+            compiled = self._value(node)
+            before: tuple[AdjustStep, ...] = ()
+            used: tuple[int, ...] = ()
+            value = compiled.slot
+            if node.spec.role is not None:
+                value, before, used = crash_tests.role_steps(self, node, value)
+            value, steps, more = self._adjusted(node, value)
+            steps, more = (*before, *steps), (*used, *more)
+        applies = compiled.applies
+        if node.spec.applies_when is not None and node.spec.criterion is None:
             applies, flags = self.condition(node.spec.applies_when, node)
             more = (*more, *flags)
         every = tuple(dict.fromkeys((*compiled.facts, *more)))
@@ -140,18 +298,27 @@ class Compiler(LeafRules):
         if spec.open:
             slot = self.fact(f"{GIVEN}{node.path}", node)
             return Compiled("open", slot, facts=(slot,))
-        for field, kind in KINDS.items():
-            rule = getattr(spec, field)
-            if rule is not None:
-                return kind.compile(self, rule, node)
+        if spec.layer is not None:
+            return avoidance.compile_layer(self, node)
+        if any(getattr(spec, field) for field in KINDS):
+            return self.by_kind(node)
         if spec.compensate is not None:
             return self._compensated(spec.compensate, node)
         if spec.combine is None:
             name, slot, used = self.leaf(spec, node, node.maximum)
+            if node.missing is not None and spec.pass_fail is not None:
+                slot = self.emit("product", [slot, self.known(used[0])], factor=1.0)
+            if spec.undeclared is not None and spec.choose is not None:
+                slot = self._undeclared(spec.undeclared, self.fact(spec.choose.by, node), slot, node)
             return Compiled(name, slot, facts=used)
         paths = [child.path for child in node.children] or list(spec.of)
         plans = [self.node(path, node) for path in paths]
         return self._combined(node, spec.combine, plans)
+
+    def by_kind(self, node: Node) -> Compiled:
+        """Compile the rule of a node that is one of the registered kinds."""
+        field, kind = next((field, kind) for field, kind in KINDS.items() if getattr(node.spec, field))
+        return kind.compile(self, getattr(node.spec, field), node)
 
     def _combined(self, node: Node, combine: schema.Combine, plans: list[NodePlan]) -> Compiled:
         spec = node.spec
@@ -186,6 +353,9 @@ class Compiler(LeafRules):
                     for slot, weight in zip(slots, weights, strict=True)
                 ]
             out = self._worst(plans, slots, losing, node)
+        if spec.grid is not None:
+            # bands of a grid share the points between them: none has a greatest score of its own to lose from
+            return Compiled("grid", out, details=crash_tests.band_details(self, node))
         parts = tuple(
             (plan.node.path, slot, weight) for plan, slot, weight in zip(plans, slots, weights, strict=True)
         )
@@ -203,13 +373,19 @@ class Compiler(LeafRules):
         return Compiled("compensate", out, facts=(by,))
 
     def _worst(self, plans: list[NodePlan], slots: list[int], losing: bool, node: Node) -> int:
+        return self.worst_that_applies(plans, slots, 0.0 if losing else node.maximum, losing=losing)
+
+    def worst_that_applies(
+        self, plans: list[NodePlan], slots: list[int], default: float, *, losing: bool = False
+    ) -> int:
+        """Return the slot of the worst value of the nodes that apply, ``default`` where none does."""
         if all(plan.applies is None for plan in plans):
             return self.emit("maximum" if losing else "minimum", slots)
         return self.emit(
             "worst_that_applies",
             [*slots, *self._flags(plans)],
             losing="yes" if losing else "no",
-            default=0.0 if losing else node.maximum,
+            default=default,
         )
 
     def _flags(self, plans: list[NodePlan]) -> list[int]:
@@ -243,10 +419,16 @@ class Compiler(LeafRules):
         steps: list[AdjustStep] = []
         facts: list[int] = []
         losing = node.counts != "points"
-        for adjustment in (*requirements(node), *node.spec.adjust):
+        adjustments = (*requirements(node), *node.spec.adjust)
+        if self.protocol.calculator and node.requires:
+            adjustments = tuple(node.spec.adjust)
+            if not node.children:
+                slot, steps, facts = self._gated(node, slot)
+        for adjustment in adjustments:
             before, when = slot, None
             if adjustment.when is not None:
-                when, used = self.condition(adjustment.when, node)
+                unknown_fails = self.protocol.calculator and node.spec.role is None
+                when, used = self.condition(adjustment.when, node, unknown_fails=unknown_fails)
                 facts.extend(used)
             if adjustment.deduct is not None:
                 _, amount, used = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
@@ -261,15 +443,64 @@ class Compiler(LeafRules):
                 changed = self.emit("linear", [slot], weights=(0.0,), constant=adjustment.set_to)
             elif adjustment.multiply is not None:
                 changed = self.emit("linear", [slot], weights=(adjustment.multiply,), constant=0.0)
+                if self.protocol.calculator and adjustment.multiply == 0:
+                    changed = self.emit("still_open", [slot, changed])
             elif adjustment.round is not None:
                 changed = self.rounded(slot, adjustment.round)
             else:
                 least = -np.inf if adjustment.at_least is None else adjustment.at_least
                 most = np.inf if adjustment.at_most is None else adjustment.at_most
-                changed = self.emit("clip", [slot], least=least, most=most)
+                if adjustment.settles:
+                    changed = self.emit("clip", [slot], least=least, most=most)
+                else:
+                    changed = self.emit("clip_open", [slot], least=least, most=most, open=0.0)
             slot = changed if when is None else self.emit("choose", [when, slot, changed])
             steps.append(AdjustStep(adjustment, before, slot, when))
+        for gate in node.gates:
+            when, used = self._gate(gate, node)
+            facts.extend(used)
+            before, slot = slot, self.emit("choose", [when, slot, self.constant(0.0)])
+            closed = schema.Adjustment(
+                label=gate.label, set_to=0.0, source=gate.source, verified=gate.verified
+            )
+            steps.append(AdjustStep(closed, before, slot, when))
         return slot, tuple(steps), tuple(facts)
+
+    def _gated(self, node: Node, slot: int) -> tuple[int, list[AdjustStep], list[int]]:
+        """Apply requirements as a programme's calculator does: the first that is not met decides, the outermost first.
+
+        One of which a fact is missing leaves the node open, whatever those below it say.
+        """
+        steps: list[AdjustStep] = []
+        facts: list[int] = []
+        for requirement in reversed(node.requires):
+            before = slot
+            wanted, missing = requirement.one_of, requirement.missing
+            used = [self.fact(name, node) for name in requirement.facts]
+            facts.extend(used)
+            met = []
+            for name in requirement.facts:
+                condition = schema.Condition(fact=name, one_of=wanted)
+                holds, _ = self.condition(condition, node, unknown_fails=missing is not None)
+                met.append(holds)
+            slot = self.emit("choose", [self.emit("minimum", met), self.constant(0.0), slot])
+            if missing is None:
+                known = self.emit("minimum", [self.known(fact) for fact in used])
+                slot = self.emit("choose", [known, self.open_value(node.maximum), slot])
+            label = requirement.label or {}
+            steps.append(AdjustStep(schema.Adjustment(label=label or node.label, set_to=0.0), before, slot))
+        choice = node.spec.choose
+        if choice is not None:
+            for word in (word for word, case in choice.cases.items() if case.never_assessed):
+                chosen, _ = self.condition(schema.Condition(fact=choice.by, equals=word), node)
+                slot = self.emit("choose", [chosen, slot, self.open_value(node.maximum)])
+        return slot, steps, facts
+
+    def _undeclared(self, rule: schema.Undeclared, by: int, slot: int, node: Node) -> int:
+        """Return a choice that gives points although its own fact is missing, where another is known."""
+        other = self.known(self.fact(rule.fact, node))
+        instead = self.emit("choose", [other, slot, self.constant(rule.points)])
+        return self.emit("choose", [self.known(by), instead, slot])
 
     def _outcome_of(self, path: str, node: Node) -> Outcome:
         outcome = self.node(path, node).outcome
@@ -322,6 +553,7 @@ class Compiler(LeafRules):
             nodes,
             presence,
             dict(self.named),
+            np.array(list(self.raws.items()), np.intp).reshape(-1, 2),
         )
 
 

@@ -86,22 +86,26 @@ def evaluate(
     stated = frozenset(assumed or ())
     missing = np.isnan(facts)
     incomplete = missing.any(axis=0)
-    known = ~missing[plan.presence[:, 0]]
     if high is None and not incomplete.any():
-        values = _run(plan, facts, facts, known, overrides)
-        return Evaluation(plan, *values, stated)
+        values, _ = _run(plan, facts, facts, missing, overrides)
+        if not np.isnan(values[plan.values]).any():
+            return Evaluation(plan, values, values, stated)
+        # a value that stays open though all facts are known, because a rule says so
+        return Evaluation(plan, *_run(plan, facts, facts.copy(), missing, overrides), stated)
     low = np.where(missing, plan.least[:, None], facts)
     top = np.where(missing, plan.most[:, None], facts if high is None else high)
     if high is not None or incomplete.all():
-        return Evaluation(plan, *_run(plan, low, top, known, overrides), stated)
+        return Evaluation(plan, *_run(plan, low, top, missing, overrides), stated)
     # Cars about which all is known take the short way; the others are done apart and put back in place.
     out_low = np.empty((plan.slots, facts.shape[1]))
     out_high = np.empty_like(out_low)
     complete = ~incomplete
-    all_known = np.ascontiguousarray(facts[:, complete])
-    out_low[:, complete] = _run(plan, all_known, all_known, known[:, complete], overrides)[0]
-    out_high[:, complete] = out_low[:, complete]
-    some_low, some_high = _run(plan, low[:, incomplete], top[:, incomplete], known[:, incomplete], overrides)
+    done = evaluate(plan, np.ascontiguousarray(facts[:, complete]), assumed) if complete.any() else None
+    if done is not None:
+        out_low[:, complete], out_high[:, complete] = done.low, done.high
+    some_low, some_high = _run(
+        plan, low[:, incomplete], top[:, incomplete], missing[:, incomplete], overrides
+    )
     out_low[:, incomplete] = some_low
     out_high[:, incomplete] = some_high
     return Evaluation(plan, out_low, out_high, stated)
@@ -118,17 +122,20 @@ def _overrides(plan: Plan, assumed: Mapping[str, float]) -> dict[int, float]:
 
 
 def _run(
-    plan: Plan, low: Array, high: Array, known: NDArray[np.bool_], overrides: Mapping[int, float]
+    plan: Plan, low: Array, high: Array, missing: NDArray[np.bool_], overrides: Mapping[int, float]
 ) -> tuple[Array, Array]:
     count, cars = low.shape
     values_low = np.empty((plan.slots, cars))
     values_low[:count] = low
-    values_low[plan.presence[:, 1]] = known
+    present, raw = plan.presence, plan.raws
+    values_low[present[:, 1]] = ~missing[present[:, 0]]
+    values_low[raw[:, 1]] = np.where(missing[raw[:, 0]], np.nan, low[raw[:, 0]])
     values_high = values_low
     if high is not low:
         values_high = np.empty_like(values_low)
         values_high[:count] = high
-        values_high[plan.presence[:, 1]] = known
+        values_high[present[:, 1]] = values_low[present[:, 1]]
+        values_high[raw[:, 1]] = np.where(missing[raw[:, 0]], np.nan, high[raw[:, 0]])
     _assume(values_low, values_high, overrides, np.arange(count))
     for group in plan.groups:
         inputs_low = values_low[group.inputs]
@@ -143,6 +150,6 @@ def _run(
 
 
 def _assume(low: Array, high: Array, overrides: Mapping[int, float], slots: NDArray[np.intp]) -> None:
-    for slot in slots:
-        if int(slot) in overrides:
-            low[slot] = high[slot] = overrides[int(slot)]
+    flat = slots.ravel()
+    for slot in flat[np.isin(flat, list(overrides))]:
+        low[slot] = high[slot] = overrides[int(slot)]

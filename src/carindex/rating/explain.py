@@ -52,7 +52,7 @@ class Share:
     points: Array
     cause: str
     adjustment: AdjustStep | None = None
-    detail: str | None = None
+    detail: Mapping[str, str] | None = None
 
 
 def losses(evaluation: Evaluation, path: str = "", *, values: Array | None = None) -> list[Share]:

@@ -42,6 +42,8 @@ class LeafRules(SlotTable):
 
     def leaf(self, spec: schema.Node, node: Node, points: float) -> tuple[str, int, tuple[int, ...]]:
         """Compile the rule of a leaf; returns its kind, its slot and the facts it uses."""
+        if spec.never_assessed:
+            return "open", self.open_value(points), ()
         if spec.choose is not None:
             return self._chosen(spec.choose, node, points)
         if spec.risk is not None:
@@ -72,8 +74,16 @@ class LeafRules(SlotTable):
             )
         if spec.lookup is not None:
             fact = self.fact(spec.lookup.fact, node)
-            values = tuple(spec.lookup.points[word] for word in self.quantities[fact].categories)
-            return "lookup", self.words(fact, values), (fact,)
+            words = self.quantities[fact].categories
+            points_of = spec.lookup.points
+            if not self.quantities[fact].shared and set(words) - set(points_of):
+                missing = ", ".join(sorted(set(words) - set(points_of)))
+                raise InputError(node.place, "rating.case_missing", word=missing, fact=spec.lookup.fact)
+            slot = self.words(fact, tuple(points_of.get(word, 0.0) for word in words))
+            if set(words) - set(points_of):
+                other = self.words(fact, tuple(float(word not in points_of) for word in words))
+                slot = self.emit("choose", [other, slot, self.open_value(points)])
+            return "lookup", slot, (fact,)
         if spec.pass_fail is not None:
             slot, divisor, facts = self.input(spec.pass_fail, node)
             full = spec.pass_fail.points if spec.pass_fail.points is not None else points
@@ -158,9 +168,23 @@ class LeafRules(SlotTable):
         by = self.fact(choice.by, node)
         cases, facts = [], [by]
         for word in self.quantities[by].categories:
+            if word not in choice.cases and self.quantities[by].shared:
+                cases.append(self.open_value(points))  # a word of another check; nothing is said of it here
+                continue
             if word not in choice.cases:
                 raise InputError(node.place, "rating.case_missing", word=word, fact=choice.by)
             _, slot, used = self.leaf(choice.cases[word], node, points)
             cases.append(slot)
             facts.extend(used)
-        return "choose", self.emit("choose", [by, *cases]), tuple(dict.fromkeys(facts))
+        slot = self.emit("choose", [by, *cases])
+        if self.protocol.calculator:  # nothing is assessed before it is said what there is to assess
+            slot = self.unless_missing(by, slot, points)
+        return "choose", slot, tuple(dict.fromkeys(facts))
+
+    def unless_missing(self, fact: int, slot: int, points: float) -> int:
+        """Return a value that is open, from nothing to ``points``, while a fact is missing."""
+        return self.emit("choose", [self.known(fact), self.open_value(points), slot])
+
+    def open_value(self, points: float) -> int:
+        """Return the slot of a value of which nothing is known: anything from nothing to ``points``."""
+        return self.emit("open_value", [0], points=points)

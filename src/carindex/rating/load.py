@@ -27,7 +27,7 @@ from carindex.rating.check import check
 from carindex.rating.kinds import KINDS
 from carindex.rating.protocol import ROOT, Node, Oddity, Protocol
 
-_INHERITED = ("test", "occupant", "dummy", "injury", "counts")
+_INHERITED = ("test", "occupant", "dummy", "injury", "counts", "predicted", "missing")
 
 
 def available_protocols() -> tuple[str, ...]:
@@ -183,15 +183,17 @@ def _as_computed(data: Any, calculator: bool, at: tuple[str, ...], oddities: lis
         return [_as_computed(item, calculator, at, oddities) for item in data]
     if not isinstance(data, dict):
         return data
-    overlay = data.get("calculator")
-    if isinstance(overlay, dict) and "oddity" in overlay:
-        oddities.append(Oddity("/".join(at), str(overlay["oddity"])))
+    overlays = data.get("calculator")
+    overlays = overlays if isinstance(overlays, list) else [overlays]
+    if all(isinstance(overlay, dict) and "oddity" in overlay for overlay in overlays):
         data = {key: value for key, value in data.items() if key != "calculator"}
-        if calculator:
-            data |= {key: value for key, value in overlay.items() if key != "oddity"}
+        for overlay in overlays:
+            oddities.append(Oddity("/".join(at), str(overlay["oddity"])))
+            if calculator:
+                data |= {key: value for key, value in overlay.items() if key != "oddity"}
     found = {}
     for key, value in data.items():
-        if key in ("children", "root", "beside") and isinstance(value, dict) and key != "root":
+        if key in ("children", "capping_only", "beside") and isinstance(value, dict):
             found[key] = {k: _as_computed(v, calculator, (*at, k), oddities) for k, v in value.items()}
         else:
             found[key] = _as_computed(value, calculator, at, oddities)
@@ -240,6 +242,7 @@ def _convert(data: Any, kind: type[schema.Protocol], place: Path) -> schema.Prot
 def _resolve(
     spec: schema.Node, path: str, head: schema.Protocol, parent: Node | None, place: str, *, beside: bool
 ) -> Node:
+    spec = _with_layers(spec, path.rsplit("/", 1)[-1], head)
     inherited = {
         name: getattr(spec, name) or (getattr(parent, name) if parent else None) for name in _INHERITED
     }
@@ -254,6 +257,8 @@ def _resolve(
         occupant=inherited["occupant"],
         dummy=inherited["dummy"],
         injury=inherited["injury"],
+        predicted=inherited["predicted"],
+        missing=inherited["missing"],
         counts=counts,
         maximum=0.0,
         source=source,
@@ -262,23 +267,47 @@ def _resolve(
         place=place,
     )
     own = tuple(
-        msgspec.structs.replace(requirement, facts=[fact_name(fact, shell) for fact in requirement.facts])
+        msgspec.structs.replace(
+            requirement,
+            facts=[fact_name(fact, shell) for fact in requirement.facts],
+            missing=parent.missing if parent else None,
+        )
         for requirement in spec.requires
     )
-    shell = replace(shell, requires=(*(parent.requires if parent else ()), *own))
-    children = tuple(
-        _resolve(
-            child,
-            f"{path}/{key}" if path else key,
-            head,
-            shell,
-            f"{place}: {key}" if place.endswith(".yaml") else f"{place}/{key}",
-            beside=beside,
+    shell = replace(
+        shell,
+        requires=(*(parent.requires if parent else ()), *own),
+        gates=(*(parent.gates if parent else ()), *spec.gates),
+    )
+    children, watched = (
+        tuple(
+            _resolve(
+                child,
+                f"{path}/{key}" if path else key,
+                head,
+                shell,
+                f"{place}: {key}" if place.endswith(".yaml") else f"{place}/{key}",
+                beside=beside,
+            )
+            for key, child in group.items()
         )
-        for key, child in spec.children.items()
+        for group in (spec.children, spec.capping_only)
     )
     maximum = _maximum(spec, head, counts, children)
-    return replace(shell, children=children, maximum=maximum)
+    return replace(shell, children=children, watched=watched, maximum=maximum)
+
+
+def _with_layers(spec: schema.Node, name: str, head: schema.Protocol) -> schema.Node:
+    """Return a scenario with a node for each of its layers."""
+    if not spec.matrices:
+        return spec
+    labels = head.data["avoidance"]["judging"]["layers"]
+    children = {
+        layer: schema.Node(label=labels[layer], points=points, layer=layer)
+        for layer, points in spec.layers.items()
+    }
+    scenario = schema.Scenario(name=name, matrices=spec.matrices, low_speed=len(children) == 1)
+    return msgspec.structs.replace(spec, children=children, combine="sum", scenario=scenario)
 
 
 def _maximum(
@@ -297,7 +326,7 @@ def _maximum(
             return rule.points
     for field, kind in KINDS.items():
         rule = getattr(spec, field)
-        if rule is not None:
+        if rule:
             most = kind.maximum(rule, spec)
             if most is not None:
                 return most

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from carindex.vocabulary import Quantity
 
 @dataclass(frozen=True)
 class Group:
-    """Operations of one kind that run together: inputs ``(g, k)``, outputs ``(g,)``, parameters on axis 0."""
+    """Operations of one kind that run together: inputs ``(g, k)``, outputs ``(g,)`` or ``(g, m)``."""
 
     kernel: str
     inputs: NDArray[np.intp]
@@ -64,7 +65,7 @@ class Outcome:
 class Detail:
     """One of many places at which a rule can lose points: what it is called, and the slot of the points lost there."""
 
-    label: str
+    label: Mapping[str, str]
     slot: int
 
 
@@ -113,6 +114,8 @@ class Plan:
         Pairs (fact, slot), shape ``(k, 2)``: slots that are 1 where the fact is known and 0 where it is missing.
     named
         Slots that reports and pictures ask for by name.
+    raws
+        Pairs (fact, slot), shape ``(k, 2)``: slots that are the fact as it was given, NaN where it is missing.
     """
 
     protocol: Protocol
@@ -125,6 +128,12 @@ class Plan:
     nodes: Mapping[str, NodePlan]
     presence: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
     named: Mapping[str, int] = field(default_factory=dict)
+    raws: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
+
+    @cached_property
+    def values(self) -> NDArray[np.intp]:
+        """Slots of the values of all nodes."""
+        return np.array([node.value for node in self.nodes.values()], np.intp)
 
     def facts_below(self, path: str) -> tuple[int, ...]:
         """Return the slots of all facts that a node or anything below it asks for, without repetition."""

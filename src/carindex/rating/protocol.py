@@ -36,6 +36,14 @@ class Node:
     requires
         Requirements of the node and of all nodes above it, the outermost first, with full fact names: where one
         is not met, neither the node nor anything below it has points.
+    predicted
+        Whether the manufacturer may predict the colours of criteria.
+    missing
+        The word that a missing fact counts as, where a programme's calculator has it so.
+    gates
+        Gates of the node and of all nodes above it.
+    watched
+        Criteria below that can cap the node and give no points.
     """
 
     path: str
@@ -52,6 +60,10 @@ class Node:
     beside: bool
     place: str
     requires: tuple[schema.Requirement, ...] = ()
+    predicted: bool | None = None
+    watched: tuple[Node, ...] = ()
+    missing: str | None = None
+    gates: tuple[schema.Gate, ...] = ()
 
     @property
     def label(self) -> schema.Label:
@@ -64,9 +76,14 @@ class Node:
         return self.path.rsplit("/", 1)[-1]
 
     def walk(self) -> Iterator[Node]:
-        """Yield this node and all nodes below it, in the order of the files."""
+        """Yield this node and all nodes below it, in the order of the files.
+
+        The criteria of a row of impact points hold for each of its points and are no nodes of the tree.
+        """
         yield self
-        for child in self.children:
+        if self.spec.row is not None:
+            return
+        for child in (*self.children, *self.watched):
             yield from child.walk()
 
 

@@ -336,7 +336,7 @@ def _rated(
         source=node.source,
         verified=node.verified,
         beside=node.beside,
-        children=tuple(path for path, _, _ in node_plan.parts),
+        children=tuple(child.path for child in node.children) if node.spec.row is None else (),
     )
 
 

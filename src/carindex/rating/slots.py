@@ -24,6 +24,7 @@ class SlotTable:
         self.level: dict[int, int] = {}
         self.slots = 0
         self.presence: dict[int, int] = {}
+        self.raws: dict[int, int] = {}
         self.named: dict[str, int] = {}
 
     def fact(self, name: str, node: Node) -> int:
@@ -67,9 +68,32 @@ class SlotTable:
             self.presence[fact] = self._slot(0)
         return self.presence[fact]
 
+    def raw(self, fact: int) -> int:
+        """Return the slot that is a fact as it was given, NaN where it is missing."""
+        if fact not in self.raws:
+            self.raws[fact] = self._slot(0)
+        return self.raws[fact]
+
+    def emit_many(
+        self,
+        kernel: str,
+        inputs: Sequence[int],
+        outputs: int,
+        **parameters: Any,  # noqa: ANN401
+    ) -> tuple[int, ...]:
+        """Add an operation that fills several slots and return them."""
+        level = 1 + max((self.level[i] for i in inputs), default=0)
+        filled = tuple(self._slot(level) for _ in range(outputs))
+        self.operations.append(Operation(kernel, tuple(inputs), filled, parameters, level))
+        return filled
+
     def constant(self, value: float) -> int:
         """Return a slot that is the same for every car."""
         return self.emit("clip", [0], least=value, most=value)
+
+    def nothing(self) -> int:
+        """Return a slot that is NaN for every car: a fact that nobody gives."""
+        return self.constant(float("nan"))
 
     def publish(self, name: str, slot: int) -> None:
         """Give a slot a name, so that reports and pictures find what a rule works out beside its score."""

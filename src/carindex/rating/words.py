@@ -46,6 +46,8 @@ def reason(
         return _text("rating.loss_assumed", {})
     if share.path in stated:
         return _text("rating.loss_stated", {"place": stated[share.path].origin})
+    if share.detail is not None:
+        return _text("rating.loss_adjustment", {"label": share.detail})
     if share.cause == "limit":
         return _text("rating.loss_limit", {})
     if share.adjustment is not None:

@@ -127,8 +127,8 @@ def steps(parameters: Parameters, low: Array, high: Array) -> Interval:
     least, most = values[rows, first], values[rows, first]
     for j in range(values.shape[1]):
         inside = (first <= j) & (j <= last)
-        least = np.where(inside, np.minimum(least, values[:, j, None]), least)
-        most = np.where(inside, np.maximum(most, values[:, j, None]), most)
+        least = np.where(inside, np.fmin(least, values[:, j, None]), least)
+        most = np.where(inside, np.fmax(most, values[:, j, None]), most)
     return least, most
 
 
@@ -211,6 +211,14 @@ def clip(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Limit to ``least`` … ``most``."""
     least, most = column(parameters["least"]), column(parameters["most"])
     return _reduced(lambda x: np.minimum(np.maximum(x[:, 0], least), most), low, high)
+
+
+def clip_open(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """As `clip`, but what is not known exactly stays so though both its bounds are cut off at the same value."""
+    out = clip(parameters, low, high)
+    if high is low:
+        return out
+    return np.where(low[:, 0] < high[:, 0], column(parameters["open"]), out[0]), out[1]
 
 
 def compare(parameters: Parameters, low: Array, high: Array) -> Interval:
@@ -375,6 +383,7 @@ BASIC: Mapping[str, Kernel] = {
     "best_of": best_of,
     "rounding": rounding,
     "clip": clip,
+    "clip_open": clip_open,
     "compare": compare,
     "choose": choose,
     "share": share,

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from carindex.rating.kinds.checks import CHECK_KINDS
+from carindex.rating.kinds.crash import CRASH_KINDS
 from carindex.rating.kinds.kind import Kind
 
-KINDS: Mapping[str, Kind] = {}
+KINDS: Mapping[str, Kind] = {**CRASH_KINDS, **CHECK_KINDS}
 
 __all__ = ["KINDS", "Kind"]

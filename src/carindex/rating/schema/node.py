@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from carindex.rating.schema.avoidance import Scenario
+from carindex.rating.schema.checks import Award, Channels, Claimed, TestPoints, Undeclared, WordTable
+from carindex.rating.schema.crash import Criterion, Grid, Near, PointsWhen, Role, Row, Step
 from carindex.rating.schema.leaves import Bands, Curve, Given, Lookup, PassFail, Risk, Scale
 from carindex.rating.schema.outcomes import NamedScale, Stars
 from carindex.rating.schema.parts import (
@@ -37,6 +40,11 @@ class Adjustment(Struct, frozen=True, kw_only=True):
     round: Rounding | None = None
     source: str | None = None
     verified: Verified | None = None
+    # an adjustment that is asked for and shown, but takes nothing (oddity of a programme's calculator)
+    ignored: bool = False
+    # whether a cap settles what it cuts off: with ``false`` the sum stays open while any of its parts is
+    settles: bool = True
+    printed: dict[str, Any] | None = None
     calculator: dict[str, Any] | None = None
 
 
@@ -58,6 +66,15 @@ class Compensate(Struct, frozen=True, kw_only=True):
     by: str
     offsets: dict[str, list[float]]
     move: int
+
+
+class Gate(Struct, frozen=True, kw_only=True):
+    """While the condition holds, neither the node nor anything below it has points."""
+
+    label: Label
+    when: Condition
+    source: str | None = None
+    verified: Verified | None = None
 
 
 class Node(Struct, frozen=True, kw_only=True):
@@ -84,7 +101,36 @@ class Node(Struct, frozen=True, kw_only=True):
     given: Given | None = None
     choose: Choose | None = None
     compensate: Compensate | None = None
+    criterion: Criterion | None = None
+    ladder: list[Step] = []
+    near: Near | None = None
+    # of checks and claims
+    awarded: list[Award] = []
+    table: WordTable | None = None
+    claimed: Claimed | None = None
+    test_points: TestPoints | None = None
+    channels: Channels | None = None
+    # of crash avoidance
+    scenario: Scenario | None = None
+    layer: str | None = None
+    layers: dict[str, float] = {}
+    matrices: list[str] = []
+    gates: list[Gate] = []
     open: bool = False
+    # of crash tests
+    role: Role | None = None
+    critical: bool = False
+    predicted: bool | None = None
+    points_when: list[PointsWhen] = []
+    capping_only: dict[str, Node] = {}
+    inspection: str | dict[str, str] | None = None
+    grid: Grid | None = None
+    row: Row | None = None
+    rows: tuple[int, int] | None = None
+    # each occupant of a region must have a value, others are passed over (oddity of a programme's calculator)
+    every_occupant: bool = False
+    verification: dict[str, Any] | None = None
+    loadcase: str | None = None
     # of a combination
     children: dict[str, Node] = {}
     of: list[str] = []
@@ -98,6 +144,11 @@ class Node(Struct, frozen=True, kw_only=True):
     verified: Verified | None = None
     note: Label | None = None
     # for the programme's own workbooks and calculator; no rule of the protocol
+    missing: str | None = None  # a fact that is missing here and below counts as this word
+    missing_unless: str | None = None  # open while this fact is missing; another missing fact fails
+    undeclared: Undeclared | None = None
+    never_assessed: bool = False
+    oddity: str | None = None
     printed: dict[str, Any] | None = None
     calculator: dict[str, Any] | None = None
 
@@ -121,4 +172,17 @@ class Protocol(Struct, frozen=True, kw_only=True):
 
 
 LEAF_RULES = ("risk", "scale", "curve", "bands", "lookup", "pass_fail", "given")
-RULES = (*LEAF_RULES, "combine", "choose", "compensate", "open")
+CHECK_RULES = ("awarded", "table", "claimed", "test_points", "channels")
+RULES = (
+    *LEAF_RULES,
+    *CHECK_RULES,
+    "combine",
+    "choose",
+    "compensate",
+    "criterion",
+    "ladder",
+    "near",
+    "rows",
+    "layer",
+    "open",
+)
