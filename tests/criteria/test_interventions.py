@@ -40,7 +40,7 @@ def slow_start(t, a, until):
 
 
 @given(st.lists(st.floats(-4, 1), min_size=2, max_size=20), st.floats(0, 2))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_braking_start_is_found_by_walking_back(values, until):
     t, a = 0.1 * np.arange(len(values)), np.array(values)
     assert interventions.braking_start(t, a, until) == pytest.approx(slow_start(t, a, until), abs=1e-9)
@@ -94,6 +94,7 @@ def test_end_of_event():
 
 
 @given(st.lists(st.booleans(), min_size=2, max_size=15))
+@settings(deadline=None)
 def test_switches(states):
     t, flag = 0.1 * np.arange(len(states)), np.array(states, dtype=float)
     on = [time for time, state in zip(t, states, strict=True) if state]

@@ -54,6 +54,7 @@ def test_distance_is_that_of_the_nearest_points_of_the_edges(one, two):
 
 
 @given(body, body)
+@settings(deadline=None)
 def test_gap_and_offset_are_seen_from_the_first_body(one, two):
     along = [
         (x - one.x) * cos(one.heading) + (y - one.y) * sin(one.heading) - one.front for x, y in corners(two)
