@@ -11,9 +11,9 @@ from carindex.euroncap.safe_driving.content import (
     AccPoint,
     MonitoringCell,
     acc_scenarios,
-    monitoring,
     monitoring_cells,
 )
+from carindex.euroncap.safe_driving.files import monitoring
 from carindex.euroncap.safe_driving.grids import Prediction
 from carindex.euroncap.safe_driving.layout import layout
 from carindex.euroncap.safe_driving.reader import Reader, slug

@@ -17,13 +17,11 @@ from carindex.euroncap.safe_driving.content import (
     AccScenario,
     acc_scenarios,
     cells_by_labels,
-    countries,
     country_cells,
     hazard_cells,
     hazard_row,
-    inputs,
-    monitoring,
 )
+from carindex.euroncap.safe_driving.files import countries, inputs, monitoring
 from carindex.euroncap.safe_driving.layout import layout
 from carindex.euroncap.safe_driving.reader import Reader
 
