@@ -241,9 +241,10 @@ def book_of(facts: dict) -> list[Page]:
 
     for part in checks():
         page = pages[part.sheet]
-        column = next(
-            c for (row, c), entry in sorted(page.cells.items()) if row == 1 and entry.value == "Value"
-        )
+        columns = [c for (row, c), entry in page.cells.items() if row == 1 and entry.value == "Value"]
+        if not columns:  # the sheet only says why nothing is tested
+            continue
+        column = columns[0]
         shown = [question for question in part.questions if is_shown(question.fact, filled.declared)]
         for row, question in enumerate(shown, start=2):
             put(page, row, column, facts.get(question.fact))

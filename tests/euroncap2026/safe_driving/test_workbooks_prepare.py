@@ -24,10 +24,13 @@ from carindex.euroncap.safe_driving.preparing import (
     prepared_answers,
     prepared_pages,
     read_template,
+    selection_of,
 )
+from carindex.messages import InputError
 
 from .books import answered_at_random, cells_of, differences, fillable, given_selection, in_memory
 from .drawing import violations
+from .test_workbooks_read import damage
 
 DATA = Path(__file__).parent / "data"
 FUNCTIONAL = ["dark_sunglasses", "face_mask", "cap", "hat"]
@@ -152,6 +155,22 @@ def test_a_template_with_something_wrong(edit, code):
         assert claims.fill == "FF3333"
     if code == "unknown_colour":
         assert claims.value == "Purple"  # stays where it can be corrected
+
+
+def test_damaged_templates_are_prepared_or_refused():
+    rng = random.Random("safe driving, damaged templates")
+    pages, _ = filled_at_random(rng, functional=True)
+    template = in_memory(pages, "sd_template.xlsx")
+    whole = read_template(template)[0]
+    for _ in range(100):
+        damaged, emptied = damage(damage(template, rng)[0], rng)
+        try:
+            filled, findings = read_template(damaged)
+        except InputError:
+            continue
+        prepared_pages(filled, selection_of(filled, 1))
+        lost = set(whole.declared) - set(filled.declared) or words_of(whole) - words_of(filled)
+        assert findings or not lost or emptied
 
 
 def test_speed_limits_as_the_calculator_prepares_them():

@@ -1,4 +1,4 @@
-"""The protocol's files that say what is asked of a car, as typed structures: questions, driver monitoring, countries."""
+"""The files that say what is asked of a car, as typed structures: questions, driver monitoring, countries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from carindex.euroncap.safe_driving.layout import of_file
 
 
-class Line(msgspec.Struct):
+class Line(msgspec.Struct, frozen=True):
     """A question: the labels of its line, and what may be answered."""
 
     line: list[str]
@@ -18,7 +18,7 @@ class Line(msgspec.Struct):
     )
 
 
-class LineSheet(msgspec.Struct):
+class LineSheet(msgspec.Struct, frozen=True):
     """Questions of one sheet."""
 
     sheet: str
@@ -27,19 +27,19 @@ class LineSheet(msgspec.Struct):
     column: str = "Value"
 
 
-class Labelled(msgspec.Struct):
+class Labelled(msgspec.Struct, frozen=True):
     """Something with a name in every language."""
 
     label: dict[str, str]
 
 
-class Hazard(Labelled):
+class Hazard(Labelled, frozen=True):
     """A local hazard."""
 
     sending: bool
 
 
-class HazardLine(Labelled):
+class HazardLine(Labelled, frozen=True):
     """A line of the hazards: channel and direction."""
 
     channel: str
@@ -47,7 +47,7 @@ class HazardLine(Labelled):
     direction_label: str
 
 
-class Hazards(msgspec.Struct):
+class Hazards(msgspec.Struct, frozen=True):
     """The table of local hazards."""
 
     sheet: str
@@ -56,34 +56,34 @@ class Hazards(msgspec.Struct):
     hazards: dict[str, Hazard]
 
 
-class Inputs(msgspec.Struct):
+class Inputs(msgspec.Struct, frozen=True):
     """The file of questions."""
 
     sheets: list[LineSheet]
     hazards: Hazards
 
 
-class Response(Labelled):
+class Response(Labelled, frozen=True):
     """A response of the car, and its column."""
 
     key: str
     column: str
 
 
-class Cells(Labelled):
+class Cells(Labelled, frozen=True):
     """A line of cells, by the letters of their responses."""
 
     cells: str = ""
 
 
-class Movement(Labelled):
+class Movement(Labelled, frozen=True):
     """A movement type of a task."""
 
     cells: str = ""
     gaze: dict[str, Cells] = {}
 
 
-class Task(Labelled):
+class Task(Labelled, frozen=True):
     """A task of a table."""
 
     cells: str = ""
@@ -91,20 +91,20 @@ class Task(Labelled):
     movements: dict[str, Movement] = {}
 
 
-class Table(Labelled):
+class Table(Labelled, frozen=True):
     """A table of the driver-monitoring predictions."""
 
     tasks: dict[str, Task]
 
 
-class NoiseVariable(Labelled):
+class NoiseVariable(Labelled, frozen=True):
     """A noise variable."""
 
     category: str
     required: bool
 
 
-class MonitoringFile(msgspec.Struct):
+class MonitoringFile(msgspec.Struct, frozen=True):
     """The file of driver-monitoring cells."""
 
     sheet: str
@@ -114,27 +114,27 @@ class MonitoringFile(msgspec.Struct):
     noise_variables: dict[str, NoiseVariable]
 
 
-class Column(Labelled):
+class Column(Labelled, frozen=True):
     """A column of the speed limits, and the check that it decides."""
 
     heading: str
     line: str = msgspec.field(name="for")
 
 
-class Country(Labelled):
+class Country(Labelled, frozen=True):
     """A country, and which cells it is asked for."""
 
     cells: str
 
 
-class Group(Labelled):
+class Group(Labelled, frozen=True):
     """A group of countries."""
 
     none_failing: bool
     countries: dict[str, Country]
 
 
-class CountryFile(msgspec.Struct):
+class CountryFile(msgspec.Struct, frozen=True):
     """The file of speed limits by country."""
 
     sheet: str
