@@ -27,7 +27,11 @@ def listed_facts(node: Node) -> Iterable[str]:
         yield from requirement.facts
     if node.spec.undeclared is not None:
         yield node.spec.undeclared.fact
+    for gate in node.gates:
+        yield from condition_facts(gate.when)
 
+
+REPORTED = schema.Adjustment(label={"en": "Score as its report states it", "zh": "测试报告给出的得分"})
 
 _REQUIREMENT: schema.Label = {"en": "Requirement not met", "zh": "未满足前提条件"}
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
 
 from carindex.messages import InputError
-from carindex.rating import crash_tests, schema
-from carindex.rating.asking import condition_facts, listed_facts, requirements, rule_facts
+from carindex.rating import avoidance, crash_tests, schema
+from carindex.rating.asking import REPORTED, condition_facts, listed_facts, requirements, rule_facts
 from carindex.rating.grouping import grouped
 from carindex.rating.impact_points import grid_facts, row_facts
 from carindex.rating.kinds import KINDS
@@ -48,10 +49,20 @@ class Compiler(LeafRules):
         self.assessed: dict[str, int] = {}
         self.critical: list[crash_tests.CriticalRegion] = []
         self.grids: dict[str, dict[str, tuple[int, int]]] = {}
+        self.scenarios: dict[str, dict[str, int]] = {}
+        self.referenced: set[tuple[str, str]] = set()
+        self.partners: dict[str, dict[str, int]] = {}
+        self._counted: dict[str, int] = {}
+        self._gates: dict[int, tuple[int, tuple[int, ...]]] = {}
         self.groups: dict[str, dict[str, list[str]]] | None = None
         self._data: dict[str, Any] = {}
         self._open: set[str] = set()
         self._collect()
+
+    @cached_property
+    def avoidance(self) -> avoidance.Avoidance:
+        """The tables of the programme's crash avoidance."""
+        return avoidance.Avoidance(self.data(avoidance.TABLES, dict))
 
     def data(self, name: str, kind: type[Table]) -> Table:
         """Return a table of the protocol's data as a rule kind wants it.
@@ -92,6 +103,10 @@ class Compiler(LeafRules):
         if node.spec.claimed is not None:
             yield from claimed_facts(self, node.spec.claimed)
         yield from listed_facts(node)
+        if node.spec.scenario is not None:
+            yield from avoidance.scenario_facts(self.avoidance, node)
+        for gate in node.spec.gates:
+            yield from self._gate_facts(gate.when)
         if node.spec.role is not None:
             shared = self.data(crash_tests.SCHEME, schema.CrashScheme)
             yield from crash_tests.region_facts(node, shared)
@@ -104,7 +119,7 @@ class Compiler(LeafRules):
         if node.spec.stars is not None:
             for cap in self.protocol.scale(node.spec.stars).caps:
                 yield from condition_facts(cap.when)
-        if node.spec.open:
+        if node.spec.open or node.reported:
             yield f"{GIVEN}{node.path}"
 
     # -- conditions ----------------------------------------------------------------------------------------
@@ -126,6 +141,8 @@ class Compiler(LeafRules):
                 return self.emit(kernel, [slot for slot, _ in compiled]), facts
         if condition.node is not None:
             return self.compare(condition, self._score_of(condition, node), 1.0, None, node), ()
+        if condition.cells is not None:
+            return self._predicted_other_than(condition.cells, node)
         if condition.channel_lacking:
             return channel_lacking(self, node), ()
         if condition.capped is not None:
@@ -176,9 +193,35 @@ class Compiler(LeafRules):
         within = f"{node.path.split('/')[0]}/{path}"
         return within if within in self.protocol.nodes else path
 
+    def _gate_facts(self, condition: schema.Condition) -> Iterable[str]:
+        for item in (condition, *(condition.any or ())):
+            if item.cells is not None and not item.cells.never:
+                yield from avoidance.predicted_other_than(self.avoidance, item.cells)
+
+    def _predicted_other_than(self, rule: schema.CellsPredicted, node: Node) -> tuple[int, tuple[int, ...]]:
+        """Return the slot that is 1 where one of the cells is predicted, and other than the colour asked for."""
+        if rule.never:
+            return self.constant(0.0), ()
+        colour = rule.predicted_other_than.lower()
+        facts = [self.fact(name, node) for name in avoidance.predicted_other_than(self.avoidance, rule)]
+        flags = []
+        for fact in facts:
+            words = self.quantities[fact].categories
+            other = self.words(fact, tuple(float(word != colour) for word in words))
+            flags.append(self.emit("minimum", [other, self.known(fact)]))
+        return self.emit("maximum", flags), tuple(facts)
+
+    def _gate(self, gate: schema.Gate, node: Node) -> tuple[int, tuple[int, ...]]:
+        """Compile the condition of a gate once for all nodes below it."""
+        if id(gate) not in self._gates:
+            fails = self.protocol.calculator
+            self._gates[id(gate)] = self.condition(gate.when, node, unknown_fails=fails)
+        return self._gates[id(gate)]
+
     def _score_of(self, condition: schema.Condition, node: Node) -> int:
         assert condition.node is not None
         path = self.path_from(condition.node, node)
+        self.referenced.add((node.path, path))
         if not condition.before_adjust:
             return self.score(path, node)
         plan = self.node(path, node)
@@ -221,6 +264,9 @@ class Compiler(LeafRules):
             if node.spec.role is not None:
                 value, before, used = crash_tests.role_steps(self, node, value)
             value, steps, more = self._adjusted(node, value)
+            capping = [step.when for step in steps if step.when is not None]
+            if node.spec.role == "occupant" and capping:
+                self.publish(f"{node.path}#capped", self.emit("maximum", capping))
             steps, more = (*before, *steps), (*used, *more)
         applies = compiled.applies
         if node.spec.applies_when is not None and node.spec.criterion is None:
@@ -258,6 +304,8 @@ class Compiler(LeafRules):
         if spec.open:
             slot = self.fact(f"{GIVEN}{node.path}", node)
             return Compiled("open", slot, facts=(slot,))
+        if spec.layer is not None:
+            return avoidance.compile_layer(self, node)
         if any(getattr(spec, field) for field in KINDS):
             return self.by_kind(node)
         if spec.compensate is not None:
@@ -271,7 +319,29 @@ class Compiler(LeafRules):
             return Compiled(name, slot, facts=used)
         paths = [child.path for child in node.children] or list(spec.of)
         plans = [self.node(path, node) for path in paths]
+        if self.protocol.head.reported_blank == "row_above":
+            plans = [replace(plan, value=self._filled(plan)) for plan in plans]
         return self._combined(node, spec.combine, plans)
+
+    def _filled(self, plan: NodePlan) -> int:
+        """Return the slot of a test's score as it counts where one without score takes that of the test above."""
+        path = plan.node.path
+        above_it = self._tests[: self._tests.index(path)] if path in self._tests else []
+        stage = path.split("/")[0]
+        if not above_it or above_it[-1].split("/")[0] != stage:  # a report begins with its own first test
+            return plan.value
+        if path not in self._counted:
+            above = self.node(above_it[-1], plan.node)
+            self._counted[path] = self.emit("row_above", [plan.value, self._filled(above)])
+            self.publish(f"{path}#counted", self._counted[path])
+        return self._counted[path]
+
+    @cached_property
+    def _tests(self) -> list[str]:
+        """Paths of the nodes that reports list as tests, in their order: those that stand for whole branches."""
+        reported = [node for node in self.protocol.nodes.values() if node.reported]
+        deepest = min((node.path.count("/") for node in reported), default=0)
+        return [node.path for node in reported if node.path.count("/") == deepest]
 
     def by_kind(self, node: Node) -> Compiled:
         """Compile the rule of a node that is one of the registered kinds."""
@@ -376,45 +446,72 @@ class Compiler(LeafRules):
     def _adjusted(self, node: Node, slot: int) -> tuple[int, tuple[AdjustStep, ...], tuple[int, ...]]:
         steps: list[AdjustStep] = []
         facts: list[int] = []
-        losing = node.counts != "points"
-        adjustments = (*requirements(node), *node.spec.adjust)
+        own = [step for step in node.spec.adjust if not step.across]
+        adjustments = (*requirements(node), *own)
         if self.protocol.calculator and node.requires:
-            adjustments = tuple(node.spec.adjust)
+            adjustments = tuple(own)
             if not node.children:
                 slot, steps, facts = self._gated(node, slot)
         for adjustment in adjustments:
-            before, when = slot, None
-            if adjustment.when is not None:
-                unknown_fails = self.protocol.calculator and node.spec.role is None
-                when, used = self.condition(adjustment.when, node, unknown_fails=unknown_fails)
-                facts.extend(used)
-            if adjustment.deduct is not None:
-                _, amount, used = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
-                facts.extend(used)
-                sign = 1.0 if losing else -1.0
-                changed = self.emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
-            elif adjustment.deduct_node is not None:
-                sign = 1.0 if losing else -1.0
-                amount = self.score(adjustment.deduct_node, node)
-                changed = self.emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
-            elif adjustment.set_to is not None:
-                changed = self.emit("linear", [slot], weights=(0.0,), constant=adjustment.set_to)
-            elif adjustment.multiply is not None:
-                changed = self.emit("linear", [slot], weights=(adjustment.multiply,), constant=0.0)
-                if self.protocol.calculator and adjustment.multiply == 0:
-                    changed = self.emit("still_open", [slot, changed])
-            elif adjustment.round is not None:
-                changed = self.rounded(slot, adjustment.round)
-            else:
-                least = -np.inf if adjustment.at_least is None else adjustment.at_least
-                most = np.inf if adjustment.at_most is None else adjustment.at_most
-                if adjustment.settles:
-                    changed = self.emit("clip", [slot], least=least, most=most)
-                else:
-                    changed = self.emit("clip_open", [slot], least=least, most=most, open=0.0)
-            slot = changed if when is None else self.emit("choose", [when, slot, changed])
-            steps.append(AdjustStep(adjustment, before, slot, when))
+            slot = self._step(adjustment, node, slot, steps, facts)
+        # sums of nothing are nothing: a gate closes what has no parts of its own
+        for gate in () if node.children else node.gates:
+            when, used = self._gate(gate, node)
+            facts.extend(used)
+            before, slot = slot, self.emit("choose", [when, slot, self.constant(0.0)])
+            closed = schema.Adjustment(
+                label=gate.label, set_to=0.0, source=gate.source, verified=gate.verified
+            )
+            steps.append(AdjustStep(closed, before, slot, when))
+        if node.reported and not node.spec.open:
+            stated = self.fact(f"{GIVEN}{node.path}", node)
+            facts.append(stated)
+            before, slot = slot, self.emit("choose", [self.known(stated), slot, stated])
+            steps.append(AdjustStep(REPORTED, before, slot, self.known(stated)))
+        if any(step.across for step in node.spec.adjust):
+            self.publish(f"{node.path}#reported", slot)
+        for adjustment in (step for step in node.spec.adjust if step.across):
+            slot = self._step(adjustment, node, slot, steps, facts)
         return slot, tuple(steps), tuple(facts)
+
+    def _step(
+        self, adjustment: schema.Adjustment, node: Node, slot: int, steps: list[AdjustStep], facts: list[int]
+    ) -> int:
+        """Compile one adjustment; returns the slot of the value after it."""
+        losing = node.counts != "points"
+        before, when = slot, None
+        if adjustment.when is not None:
+            unknown_fails = self.protocol.calculator and node.spec.role is None
+            when, used = self.condition(adjustment.when, node, unknown_fails=unknown_fails)
+            facts.extend(used)
+        if adjustment.deduct is not None:
+            _, amount, used = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
+            facts.extend(used)
+            sign = 1.0 if losing else -1.0
+            changed = self.emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
+        elif adjustment.deduct_node is not None:
+            sign = 1.0 if losing else -1.0
+            amount = self.score(adjustment.deduct_node, node)
+            self.referenced.add((node.path, adjustment.deduct_node))
+            changed = self.emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
+        elif adjustment.set_to is not None:
+            changed = self.emit("linear", [slot], weights=(0.0,), constant=adjustment.set_to)
+        elif adjustment.multiply is not None:
+            changed = self.emit("linear", [slot], weights=(adjustment.multiply,), constant=0.0)
+            if self.protocol.calculator and adjustment.multiply == 0:
+                changed = self.emit("still_open", [slot, changed])
+        elif adjustment.round is not None:
+            changed = self.rounded(slot, adjustment.round)
+        else:
+            least = -np.inf if adjustment.at_least is None else adjustment.at_least
+            most = np.inf if adjustment.at_most is None else adjustment.at_most
+            if adjustment.settles:
+                changed = self.emit("clip", [slot], least=least, most=most)
+            else:
+                changed = self.emit("clip_open", [slot], least=least, most=most, open=0.0)
+        slot = changed if when is None else self.emit("choose", [when, slot, changed])
+        steps.append(AdjustStep(adjustment, before, slot, when))
+        return slot
 
     def _gated(self, node: Node, slot: int) -> tuple[int, list[AdjustStep], list[int]]:
         """Apply requirements as a programme's calculator does: the first that is not met decides, the outermost first.
@@ -504,6 +601,7 @@ class Compiler(LeafRules):
             presence,
             dict(self.named),
             np.array(list(self.raws.items()), np.intp).reshape(-1, 2),
+            frozenset(self.referenced),
         )
 
 

@@ -56,6 +56,8 @@ def compile_region(
         greatest = half_up(exact(node.maximum), rounds["maximum"])
         return compiler.emit("linear", [slot], weights=(greatest / PERCENT,), constant=0.0)
 
+    for case in node.spec.points_when:
+        facts.extend(compiler.condition(case.when, node)[1])
     percent = compiled.slot
     now = first = points(percent)
 

@@ -150,6 +150,6 @@ def _run(
 
 
 def _assume(low: Array, high: Array, overrides: Mapping[int, float], slots: NDArray[np.intp]) -> None:
-    for slot in slots:
-        if int(slot) in overrides:
-            low[slot] = high[slot] = overrides[int(slot)]
+    flat = slots.ravel()
+    for slot in flat[np.isin(flat, list(overrides))]:
+        low[slot] = high[slot] = overrides[int(slot)]

@@ -86,7 +86,8 @@ def compile_band(compiler: Compiler, node: Node) -> tuple[Compiled, int | None]:
         compiler.grids[owner.path] = _headform(compiler, owner)
     percent, greatest = compiler.grids[owner.path][node.path]
     compiler.publish(f"{node.path}#maximum", greatest)
-    return Compiled("grid", percent), greatest
+    facts = tuple(compiler.fact(name, owner) for name in grid_facts(owner))
+    return Compiled("grid", percent, facts=facts), greatest
 
 
 def _headform(compiler: Compiler, owner: Node) -> dict[str, tuple[int, int]]:
@@ -181,7 +182,7 @@ def compile_row(compiler: Compiler, node: Node) -> Compiled:
                 compiler.publish(name, outputs[position])
                 position += 1
     compiler.publish(f"{node.path}#scores", outputs[1])
-    return Compiled("row", outputs[0], facts=())
+    return Compiled("row", outputs[0], facts=tuple(facts))
 
 
 __all__ = ["PERCENT", "compile_band", "compile_row", "grid_facts", "grid_points", "point_fact", "row_facts"]

@@ -242,6 +242,7 @@ def _convert(data: Any, kind: type[schema.Protocol], place: Path) -> schema.Prot
 def _resolve(
     spec: schema.Node, path: str, head: schema.Protocol, parent: Node | None, place: str, *, beside: bool
 ) -> Node:
+    spec = _with_layers(spec, path.rsplit("/", 1)[-1], head)
     inherited = {
         name: getattr(spec, name) or (getattr(parent, name) if parent else None) for name in _INHERITED
     }
@@ -259,6 +260,7 @@ def _resolve(
         predicted=inherited["predicted"],
         missing=inherited["missing"],
         counts=counts,
+        reported=any(_matches(path, pattern) for pattern in head.reported),
         maximum=0.0,
         source=source,
         verified=verified,
@@ -273,7 +275,11 @@ def _resolve(
         )
         for requirement in spec.requires
     )
-    shell = replace(shell, requires=(*(parent.requires if parent else ()), *own))
+    shell = replace(
+        shell,
+        requires=(*(parent.requires if parent else ()), *own),
+        gates=(*(parent.gates if parent else ()), *spec.gates),
+    )
     children, watched = (
         tuple(
             _resolve(
@@ -290,6 +296,25 @@ def _resolve(
     )
     maximum = _maximum(spec, head, counts, children)
     return replace(shell, children=children, watched=watched, maximum=maximum)
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """Whether a path fits a pattern, in which ``*`` stands for one part."""
+    parts, wanted = path.split("/"), pattern.split("/")
+    return len(parts) == len(wanted) and all(b in ("*", a) for a, b in zip(parts, wanted, strict=True))
+
+
+def _with_layers(spec: schema.Node, name: str, head: schema.Protocol) -> schema.Node:
+    """Return a scenario with a node for each of its layers."""
+    if not spec.matrices:
+        return spec
+    labels = head.data["avoidance"]["judging"]["layers"]
+    children = {
+        layer: schema.Node(label=labels[layer], points=points, layer=layer)
+        for layer, points in spec.layers.items()
+    }
+    scenario = schema.Scenario(name=name, matrices=spec.matrices, low_speed=len(children) == 1)
+    return msgspec.structs.replace(spec, children=children, combine="sum", scenario=scenario)
 
 
 def _maximum(

@@ -114,6 +114,8 @@ class Plan:
         Pairs (fact, slot), shape ``(k, 2)``: slots that are 1 where the fact is known and 0 where it is missing.
     named
         Slots that reports and pictures ask for by name.
+    referenced
+        Pairs of nodes: a condition or deduction of the first looks at the score of the second.
     raws
         Pairs (fact, slot), shape ``(k, 2)``: slots that are the fact as it was given, NaN where it is missing.
     """
@@ -129,6 +131,7 @@ class Plan:
     presence: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
     named: Mapping[str, int] = field(default_factory=dict)
     raws: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
+    referenced: frozenset[tuple[str, str]] = frozenset()
 
     @cached_property
     def values(self) -> NDArray[np.intp]:

@@ -40,6 +40,10 @@ class Node:
         Whether the manufacturer may predict the colours of criteria.
     missing
         The word that a missing fact counts as, where a programme's calculator has it so.
+    gates
+        Gates of the node and of all nodes above it.
+    reported
+        Whether a test report states the score of the node.
     watched
         Criteria below that can cap the node and give no points.
     """
@@ -61,6 +65,8 @@ class Node:
     predicted: bool | None = None
     watched: tuple[Node, ...] = ()
     missing: str | None = None
+    gates: tuple[schema.Gate, ...] = ()
+    reported: bool = False
 
     @property
     def label(self) -> schema.Label:

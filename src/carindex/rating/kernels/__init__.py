@@ -14,12 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from carindex.rating.kernels.avoidance import AVOIDANCE
 from carindex.rating.kernels.basic import BASIC, rounded
 from carindex.rating.kernels.checks import CHECKS
 from carindex.rating.kernels.crash import CRASH
 from carindex.rating.kernels.impact import IMPACT
 from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters
 
-KERNELS: Mapping[str, Kernel] = {**BASIC, **CRASH, **IMPACT, **CHECKS}
+KERNELS: Mapping[str, Kernel] = {**BASIC, **CRASH, **IMPACT, **CHECKS, **AVOIDANCE}
 
 __all__ = ["KERNELS", "Array", "Interval", "Kernel", "Parameters", "rounded"]

@@ -112,6 +112,7 @@ def _headform(
     check = np.where(is_tested & ~np.isnan(colour), check, np.nan)
     outputs = []
     missing = is_tested & np.isnan(score)
+    silent = ~there.any(axis=0) & (blank == "open")
     for fill in (0.0, 0.0 if blank in (None, "nothing") else 100.0):
         reached = np.where(missing, fill, score)
         sampled = is_tested & grid.sampled[kind]
@@ -130,11 +131,14 @@ def _headform(
             worth = worth + np.where(always, reached / 100.0 * grid.times[kind], 0.0).sum(axis=0)
             with np.errstate(invalid="ignore", divide="ignore"):
                 share = 100.0 * worth / np.where(most > 0, most, 1.0)
-            percents.append(np.where(most > 0, np.minimum(share, 100.0), 0.0))
+            nothing = 100.0 if fill > 0 else 0.0  # while nothing is said of the front, anything is possible
+            percents.append(np.where(most > 0, np.minimum(share, 100.0), np.where(silent, nothing, 0.0)))
             greatest.append(most)
         whole = np.sum(greatest, axis=0)
+        undecided = grid.points if fill > 0 else 0.0
         shares = [
-            np.where(whole > 0, grid.points * one / np.where(whole > 0, whole, 1.0), 0.0) for one in greatest
+            np.where(whole > 0, grid.points * one / np.where(whole > 0, whole, 1.0), undecided * silent)
+            for one in greatest
         ]
         shown = np.where(missing, fill, score)
         outputs.append(np.concatenate([np.stack(percents), np.stack(shares), colour, shown, check, value]))
@@ -200,7 +204,7 @@ def _legform(row: LegformRow, words: Array, values: Array, blank: str) -> tuple[
             percent = each.min(axis=0)
         else:
             percent = np.where(there, each, 0.0).sum(axis=0) / np.maximum(points, 1)
-        percent = np.where(points > 0, percent, 0.0)
+        percent = np.where(points > 0, percent, fill if blank == "open" else 0.0)
         parts = [percent[None], (points > 0).astype(np.float64)[None]]
         outputs.append(np.concatenate([*parts, *(array for three in shown for array in three)]))
     return outputs[0], outputs[1]

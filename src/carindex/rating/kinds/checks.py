@@ -169,7 +169,8 @@ def _channels(compiler: Compiler, rule: schema.Channels, node: Node) -> Compiled
     from carindex.rating.compile import Compiled
 
     result, *channels = _channel_facts(rule, node)
-    both = compiler.emit("minimum", [_is(compiler, name, "green", node, known=True) for name in channels])
+    sure = compiler.protocol.calculator
+    both = compiler.emit("minimum", [_is(compiler, name, "green", node, known=sure) for name in channels])
     worth = compiler.emit("choose", [both, compiler.constant(rule.one), compiler.constant(rule.both)])
     passed = _is(compiler, result, "PASS", node, known=node.missing is not None)
     slot = compiler.emit("product", [passed, worth], factor=1.0)
@@ -182,14 +183,15 @@ def channel_lacking(compiler: Compiler, node: Node) -> int:
     A channel is red, or the message is a PASS without both channels being green.
     """
     flags: list[int] = []
+    sure = compiler.protocol.calculator
     for child in node.children:
         rule = child.spec.channels
         if rule is None:
             continue
         result, *channels = _channel_facts(rule, child)
-        flags.extend(_is(compiler, name, "red", child, known=True) for name in channels)
+        flags.extend(_is(compiler, name, "red", child, known=sure) for name in channels)
         both = compiler.emit(
-            "minimum", [_is(compiler, name, "green", child, known=True) for name in channels]
+            "minimum", [_is(compiler, name, "green", child, known=sure) for name in channels]
         )
         lacking = compiler.emit("linear", [both], weights=(-1.0,), constant=1.0)
         passed = _is(compiler, result, "PASS", child, known=child.missing is not None)

@@ -5,6 +5,7 @@ else. They hold what is written, nothing worked out from it. One structure a rul
 one rule (how its value comes about), any number of adjustments, and perhaps an outcome (stars or a grade).
 """
 
+from carindex.rating.schema.avoidance import Scenario
 from carindex.rating.schema.checks import (
     Award,
     Channels,
@@ -34,11 +35,13 @@ from carindex.rating.schema.node import (
     Adjustment,
     Choose,
     Compensate,
+    Gate,
     Node,
     Protocol,
 )
 from carindex.rating.schema.outcomes import NamedScale, OutcomeCap, Stars
 from carindex.rating.schema.parts import (
+    CellsPredicted,
     Combine,
     Condition,
     Counts,
@@ -60,6 +63,7 @@ __all__ = [
     "Adjustment",
     "Award",
     "Bands",
+    "CellsPredicted",
     "Channels",
     "Choose",
     "Claimed",
@@ -72,6 +76,7 @@ __all__ = [
     "Criterion",
     "Curve",
     "FactRule",
+    "Gate",
     "Given",
     "Grid",
     "GridCell",
@@ -93,6 +98,7 @@ __all__ = [
     "Rounding",
     "Row",
     "Scale",
+    "Scenario",
     "Stars",
     "Step",
     "Struct",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
+from carindex.rating.schema.avoidance import Scenario
 from carindex.rating.schema.checks import Award, Channels, Claimed, TestPoints, Undeclared, WordTable
 from carindex.rating.schema.crash import Criterion, Grid, Near, PointsWhen, Role, Row, Step
 from carindex.rating.schema.leaves import Bands, Curve, Given, Lookup, PassFail, Risk, Scale
@@ -41,6 +42,8 @@ class Adjustment(Struct, frozen=True, kw_only=True):
     verified: Verified | None = None
     # an adjustment that is asked for and shown, but takes nothing (oddity of a programme's calculator)
     ignored: bool = False
+    # a rule between stages: it holds for a score that a report states as well
+    across: bool = False
     # whether a cap settles what it cuts off: with ``false`` the sum stays open while any of its parts is
     settles: bool = True
     printed: dict[str, Any] | None = None
@@ -65,6 +68,15 @@ class Compensate(Struct, frozen=True, kw_only=True):
     by: str
     offsets: dict[str, list[float]]
     move: int
+
+
+class Gate(Struct, frozen=True, kw_only=True):
+    """While the condition holds, neither the node nor anything below it has points."""
+
+    label: Label
+    when: Condition
+    source: str | None = None
+    verified: Verified | None = None
 
 
 class Node(Struct, frozen=True, kw_only=True):
@@ -100,6 +112,12 @@ class Node(Struct, frozen=True, kw_only=True):
     claimed: Claimed | None = None
     test_points: TestPoints | None = None
     channels: Channels | None = None
+    # of crash avoidance
+    scenario: Scenario | None = None
+    layer: str | None = None
+    layers: dict[str, float] = {}
+    matrices: list[str] = []
+    gates: list[Gate] = []
     open: bool = False
     # of crash tests
     role: Role | None = None
@@ -150,6 +168,10 @@ class Protocol(Struct, frozen=True, kw_only=True):
     points: float | None = None
     scales: dict[str, NamedScale] = {}
     beside: dict[str, Node] = {}
+    # nodes whose score a test report states (given:PATH), as patterns of their paths
+    reported: list[str] = []
+    # a test without score: open, or with the score of the test above it (oddity of a programme's calculator)
+    reported_blank: Literal["open", "row_above"] = "open"
     # tables that rules of the tree refer to by name; their shape is the rule kind's
     data: dict[str, Any] = {}
     note: Label | None = None
@@ -167,5 +189,6 @@ RULES = (
     "ladder",
     "near",
     "rows",
+    "layer",
     "open",
 )

@@ -46,6 +46,20 @@ class FactRule(Struct, frozen=True, kw_only=True):
     round: Rounding | None = None
 
 
+_AXES = {"vut_speed": "VUT speed", "impact_location": "Impact location"}
+
+
+class CellsPredicted(Struct, frozen=True, kw_only=True, rename=_AXES.get):
+    """Whether one of these cells of a matrix is predicted other than a colour; no prediction is no such cell."""
+
+    matrix: str
+    vut_speed: list[str]
+    impact_location: list[float] | None = None
+    cells: str | None = None
+    predicted_other_than: str
+    never: bool = False  # oddity of a programme's calculator: looked at, but never found
+
+
 class Condition(Struct, frozen=True, kw_only=True):
     """A fact, a node's score or a node's stars compared with a number or word; or several conditions."""
 
@@ -72,6 +86,8 @@ class Condition(Struct, frozen=True, kw_only=True):
     any_value_of: list[str] | None = None
     # the node's score before its adjustments, in per cent
     before_adjust: bool = False
+    # one of these cells of a prediction matrix is predicted other than a colour
+    cells: CellsPredicted | None = None
     # a message of the category lacks a channel
     channel_lacking: bool = False
     # one of the critical body regions below this node has no points; ``fact`` says so where it is known
