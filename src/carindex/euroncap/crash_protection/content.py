@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Literal
 
 import msgspec
 
@@ -27,12 +28,26 @@ from carindex.rating import schema
 
 @dataclass(frozen=True)
 class Region:
-    """A row of the sheet of body regions; its maximum is ``None`` where it depends on the headforms' grid."""
+    """A row of the sheet of body regions.
+
+    Attributes
+    ----------
+    label, path
+        What is printed, and its node.
+    inspection
+        The fact that is its inspection; ``inspected`` tells whether the rules take it off.
+    maximum
+        ``None`` where it depends on the headforms' grid.
+    points
+        Whether its score comes from impact points: of the ``grid`` or of a ``row``.
+    """
 
     label: str
     path: str
     inspection: str
     maximum: float | None
+    inspected: bool = True
+    points: Literal["grid", "row"] | None = None
 
 
 @dataclass(frozen=True)
@@ -128,4 +143,11 @@ def _test(element: str, node: Tree, scheme: schema.CrashScheme) -> TestRow:
 
 def _region(node: Tree, scheme: schema.CrashScheme) -> Region:
     quantity = str(scheme.regions.inspection).format(region=key_of(node))
-    return Region(label_of(node), node["path"], fact_of(quantity, node), points_of(node))
+    return Region(
+        label_of(node),
+        node["path"],
+        fact_of(quantity, node),
+        points_of(node),
+        node.get("inspection") != "none",
+        "grid" if "rows" in node else "row" if "row" in node else None,
+    )

@@ -1,25 +1,25 @@
 """Which impact points are tested: shares by largest remainder, and who is drawn by the rank of a hash.
 
-Candidates are ranked by the SHA-256 of ``SEED/PURPOSE/NAME``, the least first, so that anyone can repeat a draw: nothing
-depends on a random number generator, on the order of a file or on the machine.
+Candidates are ranked by the SHA-256 of ``SEED/PURPOSE/NAME``, the least first, so that anyone can repeat a draw:
+nothing depends on a random number generator, on the order of a file or on the machine.
 
 Headforms: the points that verify predictions are shared among the bands in proportion to the cells that may be drawn,
-then, within a band, among its colours. A share is rounded down; what is left over goes to the greatest remainders. A band
-that has cells has at least one point. Legforms: for each impactor it is drawn whether the even or the odd columns
-are tested; cells that need a test only if they are drawn then become cells that are tested on one side.
+then, within a band, among its colours. A share is rounded down; what is left over goes to the greatest remainders. A
+band that has cells has at least one point. Legforms: for each impactor it is drawn whether the even or the odd
+columns are tested; cells that need a test only if they are drawn then become cells that are tested on one side.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from itertools import permutations, product
 from math import floor
 from typing import TypeVar
 
 from carindex.euroncap.crash_protection.content import content
-from carindex.euroncap.crash_protection.points import Band, HeadGrid, LegRow, Point
+from carindex.euroncap.crash_protection.points import Band, LegRow, Point
 
 Key = TypeVar("Key", bound=Hashable)
 # a row's cells that change when their column is drawn, and what they become
@@ -137,8 +137,13 @@ def is_fair(cells: Mapping[Point, str], drawn: Iterable[Point], number: int) -> 
     return True
 
 
-def _is_share(sizes: Mapping[Key, int], got: Mapping[Key, int], number: int, share: object) -> bool:
-    assert callable(share)
+def _is_share(
+    sizes: Mapping[Key, int],
+    got: Mapping[Key, int],
+    number: int,
+    share: Callable[[Mapping[Key, int], int], Mapping[Key, int]],
+) -> bool:
+    """Whether a share is one that the rules allow: which of equal remainders comes first is free."""
     return any(share({key: sizes[key] for key in order}, number) == got for order in permutations(sizes))
 
 
@@ -199,8 +204,3 @@ def legs_are_fair(cells: Mapping[Point, str]) -> bool:
         if all(waiting.values()) and len(first) > 1:
             return False
     return True
-
-
-def points_of_grid(grid: HeadGrid) -> Iterable[Point]:
-    """Yield every point of the grid, from the top left."""
-    return product(grid.rows, grid.columns)

@@ -1,4 +1,4 @@
-"""What the workbooks of Crash Protection show beside the protocol's own labels: ``workbook.yaml`` as typed structures."""
+"""What the workbooks of Crash Protection show beside the protocol's labels: ``workbook.yaml`` as typed structures."""
 
 from __future__ import annotations
 
@@ -195,10 +195,11 @@ class PointHeadings(Struct, frozen=True, kw_only=True):
 
 
 class PointSheet(Struct, frozen=True, kw_only=True):
-    """A sheet of impact points."""
+    """A sheet of impact points; ``regions`` is the order of the body regions."""
 
     sheet: str
     of: str
+    regions: list[str] = []
 
 
 class Points(Struct, frozen=True, kw_only=True):
@@ -207,6 +208,7 @@ class Points(Struct, frozen=True, kw_only=True):
     headings: PointHeadings
     head: PointSheet
     leg: PointSheet
+    inferred: str
 
 
 class Layout(Struct, frozen=True, kw_only=True):

@@ -30,7 +30,10 @@ class Line:
     unit, size
         How its number is given: in which unit, and whether as the size of a compression, which is negative.
     limits
-        Higher and lower performance limit and capping limit as printed; ``worked_out`` limits stand at 0 until a report.
+        Higher and lower performance limit and capping limit as printed; ``worked_out`` limits stand at 0 until
+        a report.
+    coupled
+        Whether it caps only together with another.
     predicted
         Whether the manufacturer may predict its colour.
     """
@@ -44,8 +47,15 @@ class Line:
     size: bool = False
     limits: tuple[float | None, float | None, float | None] = (None, None, None)
     worked_out: bool = False
+    coupled: bool = False
     predicted: bool = False
     modifier: int | None = None
+
+    @property
+    def only_caps(self) -> bool:
+        """Whether it is a criterion that gives no points and can take them."""
+        higher, lower, cap = self.limits
+        return self.kind == "criterion" and higher is None and lower is None and cap is not None
 
 
 def lines_of(part: CriteriaSheet, dummy: Tree) -> list[Line]:
@@ -105,6 +115,7 @@ def _criterion(part: CriteriaSheet, dummy: Tree, node: Tree, region: str) -> Lin
         size=rule.take == "compression",
         limits=(higher, lower, rule.cap),
         worked_out=rule.limit is not None,
+        coupled=rule.cap_with is not None,
         predicted=part.predicted and rule.limits is not None,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from carindex.euroncap.cells import Cell, Sheet
+from carindex.euroncap.cells import Book, Cell, Sheet, Value
 from carindex.euroncap.crash_protection.content import content
 from carindex.euroncap.crash_protection.layout import PointSheet, layout
 from carindex.euroncap.crash_protection.points import Point, PointCriterion, point_from, point_name
@@ -110,6 +110,31 @@ def _filled(notes: Notes, sheet: Sheet, row: int, column: int, by_fill: Mapping[
             notes.say("word_on_fill", cell.place, notes.lenient, ROOM, text=text, fill=shown)
             return key if notes.calculator else None
     return key
+
+
+def coloured(book: Book) -> tuple[dict[Point, str], dict[Point, Value], dict[Point, str]]:
+    """Return what fills and marks of a prepared workbook say, without judging it.
+
+    Returns
+    -------
+    tuple
+        Cells of the grid by key, what stands in cells of the grid, and cells of the legforms' rows by key.
+    """
+    if layout().prediction.sheet not in book.sheets:
+        return {}, {}, {}
+    sheet, grid = book.sheet(layout().prediction.sheet), content().grid
+    by_fill = {cell.fill: key for key, cell in grid.cells.items()}
+    cells, marks, legs = {}, {}, {}
+    for point, (row, column) in head_cells().items():
+        cells[point] = by_fill.get(sheet.fill(row, column) or "", NOTHING)
+        marks[point] = sheet.cell(row, column).value
+    for leg in content().legs:
+        words = {label.lower(): key for key, label in leg.cells.items()}
+        for column, (row, at) in leg_cells(leg.row).items():
+            key = words.get(sheet.cell(row, at).text.lower())
+            if key is not None:
+                legs[leg.row, column] = key
+    return cells, marks, legs
 
 
 # -- the sheets of impact points -----------------------------------------------------------------------------

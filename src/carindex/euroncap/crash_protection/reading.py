@@ -22,8 +22,10 @@ from carindex.euroncap.forms import (
     same_number,
 )
 from carindex.messages import Finding, InputError
+from carindex.messages.findings import Severity
 
-_SHARED = "Test Scores"
+# of a row of a score sheet: the fact that is its inspection, and its greatest score
+Expected = Mapping[tuple[str, ...], tuple[str | None, float | None]]
 
 
 def read(book: Book, *, calculator: bool = False) -> tuple[list[Row], list[Finding]]:
@@ -34,8 +36,8 @@ def read(book: Book, *, calculator: bool = False) -> tuple[list[Row], list[Findi
     book
         The workbook, of the programme's own tool or of ours.
     calculator
-        Read cells as the programme's calculator reads them: text in the cell of a criterion is 0, a value that cannot be
-        is used.
+        Read cells as the programme's calculator reads them: text in the cell of a criterion is 0, a value that
+        cannot be is used.
 
     Returns
     -------
@@ -49,22 +51,36 @@ def read(book: Book, *, calculator: bool = False) -> tuple[list[Row], list[Findi
         When the workbook is of another stage, or a template that was not prepared for testing.
     """
     require_stage(book)
-    points = layout().points
-    if not any(part.sheet in book.sheets for part in (points.head, points.leg)):
-        expected = f"{points.head.sheet}, {points.leg.sheet}"
+    if not is_prepared(book):
+        expected = f"{layout().points.head.sheet}, {layout().points.leg.sheet}"
         sheets = ", ".join(book.sheets)[:300]
         raise InputError(book.path, "euroncap/forms.not_prepared", sheets=sheets, expected=expected)
     notes = Notes(book, calculator, layout().blank)
     check_sheets(notes, [title for title in layout().prepared_sheets if title not in layout().hidden])
     version = layout().version_sheet
     check_version(notes, version.sheet, version.prepared, layout().version)
+    read_questions(notes)
+    read_points(notes, read_prediction(notes))
+    return notes.rows, notes.findings
+
+
+def read_questions(notes: Notes) -> None:
+    """Read what template and prepared workbook both ask for: all but the impact points."""
     _read_parameters(notes)
     _read_inspections(notes)
     for part in layout().criteria.sheets:
         _read_criteria(notes, part)
-    prediction = read_prediction(notes)
-    read_points(notes, prediction)
-    return notes.rows, notes.findings
+
+
+def is_prepared(book: Book) -> bool:
+    """Whether a workbook has a sheet that only a prepared one has."""
+    points = layout().points
+    return any(part.sheet in book.sheets for part in (points.head, points.leg))
+
+
+def template_sheets() -> list[str]:
+    """Return the sheets that a template cannot do without."""
+    return [title for title in layout().template_sheets if title not in layout().hidden]
 
 
 def require_stage(book: Book) -> None:
@@ -127,14 +143,16 @@ def read_parameter(notes: Notes, cell: Cell, parameter: Parameter) -> str | floa
 
 def _read_inspections(notes: Notes) -> None:
     label = content().label
-    tests = {(label, test.element, test.label): (test.inspection, test.maximum) for test in content().tests}
+    tests: Expected = {
+        (label, test.element, test.label): (test.inspection, test.maximum) for test in content().tests
+    }
     _read_score_sheet(notes, layout().tests.sheet, layout().tests.headings, 3, tests)
-    dummies = {
+    dummies: Expected = {
         (label, test.element, test.label, dummy.loadcase, dummy.seat, dummy.label): (None, dummy.maximum)
         for test, dummy in content().dummies
     }
     _read_score_sheet(notes, layout().occupants.sheet, layout().occupants.headings, 6, dummies)
-    regions = {
+    regions: Expected = {
         (test.element, test.label, dummy.loadcase, dummy.seat, dummy.label, region.label): (
             region.inspection,
             region.maximum,
@@ -150,7 +168,7 @@ def _read_score_sheet(
     title: str,
     headings: Sequence[str],
     labels: int,
-    expected: Mapping[tuple[str, ...], tuple[str | None, float | None]],
+    expected: Expected,
 ) -> None:
     """Read the inspections of a score sheet, and say where maxima were edited."""
     inspection = next((text for text in headings if text.startswith("Inspection")), None)
@@ -160,7 +178,7 @@ def _read_score_sheet(
         return
     filled_in = [inspection] if inspection else []
     # a sheet that asks for nothing loses nothing where its rows were edited
-    severity = "error" if inspection else "warning"
+    severity: Severity = "error" if inspection else "warning"
     for line, (fact, maximum) in notes.matched(table, expected, filled_in, severity):
         if maximum is not None:
             notes.compare(table.cell(line, most), most, maximum, _same_maximum)

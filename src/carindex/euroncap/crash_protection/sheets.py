@@ -9,7 +9,6 @@ from carindex.euroncap.crash_protection.content import Dummy, content
 from carindex.euroncap.crash_protection.layout import CriteriaSheet, layout
 from carindex.euroncap.crash_protection.lines import Line
 from carindex.euroncap.crash_protection.points import Point
-from carindex.euroncap.pages import Page, Value
 from carindex.euroncap.forms import (
     FIRST_ROW,
     fit,
@@ -18,6 +17,7 @@ from carindex.euroncap.forms import (
     put_labels,
     version_page,
 )
+from carindex.euroncap.pages import Page, Value
 
 State = Literal["template", "prepared"]
 Values = Mapping[str, Value]
@@ -102,7 +102,7 @@ def tests_page(values: Values, state: State) -> Page:
         put_labels(page, row, labels, labels, above)
         _put_inspection(page, row, 4, values.get(test.inspection), state)
         page.put(row, 5, layout().open, fill=_score_fill(state))
-        page.put(row, 6, test.maximum)
+        page.put(row, 6, test.maximum, number=layout().formats["test"])
         above = labels
     return fit(page)
 
@@ -122,7 +122,7 @@ def dummies_page(state: State) -> Page:
         page.put(row, 7, layout().open, fill=_score_fill(state))
         page.put(row, 8, layout().open, fill=_score_fill(state))
         if dummy.maximum is not None:
-            page.put(row, 9, dummy.maximum)
+            page.put(row, 9, dummy.maximum, number=layout().formats["points"])
         above = keys
     return fit(page)
 
@@ -144,7 +144,7 @@ def regions_page(values: Values, state: State) -> Page:
                 page.put(row, column, layout().open, fill=_score_fill(state))
             _put_inspection(page, row, 9, values.get(region.inspection), state)
             if region.maximum is not None:
-                page.put(row, 11, region.maximum)
+                page.put(row, 11, region.maximum, number=layout().formats["points"])
             above = keys
             row += 1
     return fit(page)
@@ -176,7 +176,7 @@ def criteria_page(part: CriteriaSheet, values: Values, state: State) -> Page:
         limits = (*rule.limits, rule.capping)
         for heading, limit in zip(limits, line.limits, strict=True):
             if heading in column and limit is not None:
-                page.put(row, column[heading], limit)
+                page.put(row, column[heading], limit, number=layout().formats["limit"])
         if part.predicted and (line.predicted or state == "prepared"):
             value = values.get(f"{line.fact}{PREDICTED}")
             options = colour_words() if line.predicted else ()
@@ -293,7 +293,7 @@ def prediction_frame(state: State) -> Page:
         page.put(at, rule.columns.distance, distance)
         page.put(at, rule.columns.row, row)
     for i, label in enumerate(rule.leg.labels):
-        page.put(rule.leg.first_row + i, 1, label)
+        page.put(rule.leg.first_row + i, 1, label, fill=fill)
     for line in rule.legend:
         for i, text in enumerate(line.texts):
             if text is not None:

@@ -56,7 +56,7 @@ def dummies(test: Tree) -> Iterator[Tree]:
 
 
 def _is_dummy(node: Tree) -> bool:
-    return {"seat", "dummy"} <= node.get("printed", {}).keys()
+    return bool({"seat", "dummy"} <= node.get("printed", {}).keys())
 
 
 def criteria(node: Tree) -> Iterator[Tree]:
@@ -77,7 +77,7 @@ def fact_of(quantity: str, node: Tree) -> str:
 
 
 def points_of(node: Tree) -> float | None:
-    """Return the greatest score of a node, ``None`` where the rules do not fix it (it depends on the headforms' grid)."""
+    """Return the greatest score of a node, ``None`` where it depends on the headforms' grid."""
     if "rows" in node or any("rows" in child for child in node.get("children", {}).values()):
         return None
     if "points" in node:

@@ -158,7 +158,7 @@ class Notes:
         values: Sequence[str],
         severity: Severity = "error",
     ) -> Iterator[tuple[TableLine, Item]]:
-        """Yield the rows of a table with what each is expected to be, and say which are missing, unknown or there twice.
+        """Yield the rows of a table with what each is expected to be; say which are missing, unknown or there twice.
 
         Parameters
         ----------
@@ -201,7 +201,7 @@ class Notes:
         if expected is not None and value is not None and same(value, expected):
             return
         shown = "-" if expected is None else f"{expected:g}"
-        self.say("other_limit", cell.place, "warning", name=name, found=cell.text or "-", expected=shown)
+        self.say("other_limit", cell.place, "warning", what=name, found=cell.text or "-", expected=shown)
 
 
 @dataclass(frozen=True)

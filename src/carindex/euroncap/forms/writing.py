@@ -1,4 +1,4 @@
-"""Putting tables on pages: headings, labels that are left out where they repeat, and the sheets that every stage has."""
+"""Putting tables on pages: headings, labels left out where they repeat, and the sheets that every stage has."""
 
 from __future__ import annotations
 
