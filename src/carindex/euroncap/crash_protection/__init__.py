@@ -2,8 +2,8 @@
 
 A report asks for these values beside scores: of a criterion ``#colour``, ``#percent``, ``#capped``, ``#scores``,
 ``#assessed``, ``#limit``; of a body region ``#percent``, ``#modifiers``, ``#modifier_N``, ``#maximum``, ``#scores``;
-of a dummy ``#capped``, ``#maximum``; of an impact point (``vru_headform/ROW_COLUMN``, legforms' points with their quantity)
-``#colour``, ``#percent``, ``#value``. A name that nobody publishes counts as a value that is not there.
+of a dummy ``#capped``, ``#maximum``; of an impact point (``vru_headform/ROW_COLUMN``, legforms' points with their
+quantity) ``#colour``, ``#percent``, ``#value``. A name that nobody publishes counts as a value that is not there.
 """
 
 from carindex.euroncap.crash_protection.preparing import prepare
