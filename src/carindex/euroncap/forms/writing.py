@@ -52,10 +52,12 @@ def rounded(value: float, decimals: int) -> float:
     return float(Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP))
 
 
-def version_page(sheet: str, labels: Sequence[str], version: str, fill: str) -> Page:
-    """Return the sheet that says for which version a workbook was made."""
+def version_page(sheet: str, labels: Sequence[str | None], version: str, fill: str) -> Page:
+    """Return the sheet that says for which version a workbook was made; a row without label stays empty."""
     page = Page(sheet)
     for row, label in enumerate(labels, start=1):
+        if label is None:
+            continue
         page.put(row, 1, label, heading=True, fill=fill)
         page.put(row, 2, version, heading=True, fill=fill)
     return fit(page)
