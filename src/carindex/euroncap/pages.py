@@ -93,6 +93,15 @@ def write_book(path: Path, pages: Sequence[Page], properties: Mapping[str, str] 
         raise InputError(path, "campaign.not_written", reason=error) from None
 
 
+def _look(entry: Entry) -> dict[str, Any]:
+    look: dict[str, Any] = {"bold": entry.heading, "border": 1}
+    if entry.fill:
+        look["bg_color"] = f"#{entry.fill}"
+    if entry.fill == "000000":
+        look["font_color"] = "#FFFFFF"  # black on black could not be read
+    return look
+
+
 def _write_page(book: Any, page: Page, formats: dict[tuple[str | None, bool], Any]) -> None:  # noqa: ANN401
     sheet = book.add_worksheet(page.title)
     if page.hidden:
@@ -102,9 +111,7 @@ def _write_page(book: Any, page: Page, formats: dict[tuple[str | None, bool], An
     for (row, column), entry in sorted(page.cells.items()):
         key = (entry.fill, entry.heading)
         if key not in formats:
-            formats[key] = book.add_format(
-                {"bold": entry.heading, "border": 1, **({"bg_color": f"#{entry.fill}"} if entry.fill else {})}
-            )
+            formats[key] = book.add_format(_look(entry))
         if entry.value is None:
             sheet.write_blank(row - 1, column - 1, None, formats[key])
         elif isinstance(entry.value, bool):

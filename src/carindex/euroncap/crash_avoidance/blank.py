@@ -73,7 +73,7 @@ def _tree_rows(
         yield number, len(labels) + 1
 
 
-def input_parameters(values: Mapping[tuple[str, str], Value]) -> Page:
+def input_parameters(values: Mapping[tuple[str, str], Value], *, prepared: bool = False) -> Page:
     """Return the sheet of input parameters; ``values`` by scenario and parameter."""
     rules = workbook()["input_parameters"]
     page = Page("Input parameters", widths={1: 16, 2: 26, 3: 22, 4: 24, 5: 14, 6: 28, 7: 20})
@@ -88,7 +88,8 @@ def input_parameters(values: Mapping[tuple[str, str], Value]) -> Page:
             rows.append(((*labels, parameter), ()))
             cells.append((values.get((scenario.name, parameter)), rules["options"][parameter]))
     for (number, column), (value, options) in zip(_tree_rows(page, rows), cells, strict=True):
-        input_cell(page, number, column, value, options)
+        fill = workbook()["fills"]["input"] if prepared else INPUT_FILL
+        page.put(number, column, value, fill=fill, options=options)
     return page
 
 
@@ -144,6 +145,10 @@ def matrix_tops(sheet: str) -> dict[str, int]:
 
 def put_matrix_headings(page: Page, matrix: Matrix, top: int) -> None:
     """Put the two heading rows of a matrix."""
+    last = matrix.first + max(len(other.across) for other in matrices_of(matrix.sheet)) - 1
+    for row in (top, top + 1):
+        for column in range(1, last + 1):
+            page.put(row, column, None, heading=True, fill=workbook()["fills"]["heading"])
     heading_row(page, top, [matrix.heading, *matrix.labels])
     heading_row(page, top, [matrix.axis], column=matrix.first)
     heading_row(page, top + 1, [matrix.corner])

@@ -74,7 +74,7 @@ def _grid(sheet: Sheet, matrix: Matrix, top: int, statements: Statements, *, pre
             skipped.append(remaining.pop(0))
         wrong = [line for line in skipped if not _may_be_absent(matrix, line, statements, prepared=prepared)]
         if not remaining or wrong:
-            expected = (wrong or skipped or [None])[0]
+            expected = next(iter(wrong or skipped), None)
             statements.say(
                 "row_unknown",
                 sheet.place(row, 1),

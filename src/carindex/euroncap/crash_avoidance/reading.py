@@ -127,7 +127,7 @@ def _colour_names() -> str:
 
 
 def _without_verification(statements: Statements, sub: Subelement) -> None:
-    """State what follows from a sheet of tests that is not there: to the calculator all of its scenarios are worth nothing."""
+    """State what follows from a missing sheet of tests: to the calculator all of its scenarios are worth nothing."""
     place = f"{statements.book.path}: {sub.verification}"
     if not statements.calculator:
         sheet_of(statements, sub.verification)

@@ -35,7 +35,7 @@ class Statements:
         self.findings.append(Finding(f"{ROOM}.{code}", severity, place, None, dict(parameters)))
 
     def complain(self, code: str, place: str, **parameters: object) -> None:
-        """Add a finding about something that the programme's calculator goes on with: an error in protocol mode alone."""
+        """Add a finding about what the programme's calculator goes on with: an error in protocol mode alone."""
         self.say(code, place, "warning" if self.calculator else "error", **parameters)
 
     def word(self, cell: Cell, words: tuple[str, ...], *, exactly: bool = False) -> str | None:

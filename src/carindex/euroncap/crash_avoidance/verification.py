@@ -44,6 +44,7 @@ class TestRow:
     line: Line
     column: int
     kind: str
+    row: int
 
     @property
     def fact(self) -> str:
@@ -150,9 +151,8 @@ def test_rows(statements: Statements, sheet: Sheet, top: int, grids: Mapping[str
             )
             continue
         line, column = place
-        yield TestRow(
-            cells, matrix, line, column, kind_of(matrix, line, column, taken_out(statements, matrix))
-        )
+        kind = kind_of(matrix, line, column, taken_out(statements, matrix))
+        yield TestRow(cells, matrix, line, column, kind, row)
 
 
 def taken_out(statements: Statements, matrix: Matrix) -> frozenset[str]:
