@@ -146,6 +146,21 @@ class Book:
             expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
             raise InputError(self.path, "dossier.unreadable", reason=error, expected=expected) from None
 
+    def without_value(self, title: str) -> dict[tuple[int, int], str]:
+        """Return cells that look empty and are not: errors such as ``#DIV/0!``, and formulas without a result.
+
+        Raises
+        ------
+        InputError
+            When the workbook's XML cannot be read.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                return _cells_without_value(archive.read(_part_of(archive, title)))
+        except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, expat.ExpatError, OSError) as error:
+            expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
+            raise InputError(self.path, "dossier.unreadable", reason=error, expected=expected) from None
+
 
 def letters(column: int) -> str:
     """Return the letters of a column that counts from 1: 1 is A, 28 is AB."""
@@ -210,4 +225,24 @@ def _cells_with_fill(xml: bytes, fills: list[str | None]) -> dict[tuple[int, int
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
     parser.Parse(xml, True)
+    return found
+
+
+def _cells_without_value(xml: bytes) -> dict[tuple[int, int], str]:
+    found: dict[tuple[int, int], str] = {}
+    if b'"e"' not in xml and b"<f" not in xml:  # the usual case, without reading the sheet once more
+        return found
+    for cell in ElementTree.fromstring(xml).iter(f"{_MAIN}c"):
+        formula, value = cell.find(f"{_MAIN}f"), cell.find(f"{_MAIN}v")
+        empty = value is None or not value.text
+        if cell.get("t") != "e" and not (formula is not None and empty):
+            continue
+        match = _REFERENCE.fullmatch(cell.get("r", ""))
+        if match:
+            text = (
+                f"={formula.text or ''}"
+                if empty and formula is not None
+                else (value.text if value is not None else "")
+            )
+            found[int(match[2]), column_number(match[1])] = text or "-"
     return found

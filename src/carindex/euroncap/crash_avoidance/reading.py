@@ -50,6 +50,7 @@ def read(book: Book, *, calculator: bool = False) -> tuple[list[Row], list[Findi
             read_verification(statements, sub, grids)
         else:
             _without_verification(statements, sub)
+    _cells_without_value(statements)
     _compare_scores(statements)
     return list(statements.facts.values()), statements.findings
 
@@ -142,6 +143,17 @@ def _without_verification(statements: Statements, sub: Subelement) -> None:
             for name in list(statements.facts):
                 if "extended" not in scenario.layers and name.startswith(f"{matrix}/"):
                     del statements.facts[name]
+
+
+def _cells_without_value(statements: Statements) -> None:
+    """Name cells that look empty and are not: their content would be lost without a word."""
+    rules = workbook()
+    answered = (INPUTS, *rules["robustness"]["sheets"], *rules["verification"]["order"])
+    for title in answered:
+        if title in statements.book.sheets:
+            sheet = statements.book.sheet(title)
+            for (row, column), text in statements.book.without_value(title).items():
+                statements.complain("no_value", sheet.place(row, column), found=text)
 
 
 def _compare_scores(statements: Statements) -> None:
