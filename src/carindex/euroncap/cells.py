@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,18 @@ Value = str | float | int | bool | None
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _REFERENCE = re.compile(r"([A-Z]+)(\d+)")
+# whatever reading the parts of a damaged file may end with
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ElementTree.ParseError,
+    expat.ExpatError,
+    LookupError,
+    ValueError,
+    EOFError,
+    OSError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +139,13 @@ class Book:
         if title not in self._read:
             if title not in self._book.sheet_names:
                 raise InputError(self.path, "dossier.no_sheet", sheet=title, sheets=", ".join(self.sheets))
-            values = self._book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+            from python_calamine import CalamineError
+
+            try:
+                values = self._book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+            except CalamineError as error:
+                expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
+                raise InputError(self.path, "dossier.unreadable", reason=error, expected=expected) from None
             self._read[title] = Sheet(self, title, values)
         return self._read[title]
 
@@ -142,7 +161,7 @@ class Book:
             with zipfile.ZipFile(self.path) as archive:
                 fills = _fills_by_style(archive.read("xl/styles.xml"))
                 return _cells_with_fill(archive.read(_part_of(archive, title)), fills)
-        except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, expat.ExpatError, OSError) as error:
+        except _DAMAGED as error:
             expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
             raise InputError(self.path, "dossier.unreadable", reason=error, expected=expected) from None
 
@@ -157,7 +176,7 @@ class Book:
         try:
             with zipfile.ZipFile(self.path) as archive:
                 return _cells_without_value(archive.read(_part_of(archive, title)))
-        except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, expat.ExpatError, OSError) as error:
+        except _DAMAGED as error:
             expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
             raise InputError(self.path, "dossier.unreadable", reason=error, expected=expected) from None
 

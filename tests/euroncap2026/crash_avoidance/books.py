@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 
-from carindex.euroncap.cells import Book
+from carindex.euroncap.cells import Book, Sheet, letters
 from carindex.euroncap.crash_avoidance import blank, prepare
 from carindex.euroncap.crash_avoidance.layout import (
     matrices_of,
@@ -17,6 +18,7 @@ from carindex.euroncap.crash_avoidance.layout import (
     workbook,
 )
 from carindex.euroncap.pages import Page, write_book
+from carindex.messages import InputError
 
 from .reference import Result, facts_of
 from .workbook import Facts
@@ -56,26 +58,29 @@ def facts_in_small_letters(source: Path | openpyxl.Workbook, mode: str) -> Facts
     }
 
 
-def shown(cell: Any) -> Any:
-    """The value of a cell without blanks at the end."""
-    return cell.value.rstrip() if isinstance(cell.value, str) else cell.value
+@dataclass(frozen=True)
+class Seen:
+    """A cell: value, and fill where it says something."""
+
+    value: Any
+    fill: str | None
 
 
-def fill(cell: Any) -> str | None:
-    """The fill of a cell where it is spelled out and says something."""
-    if not cell.fill.fill_type or not isinstance(cell.fill.fgColor.rgb, str):
-        return None
-    rgb = cell.fill.fgColor.rgb[-6:]
-    return None if rgb in SILENT else rgb
+def both(one: Path, other: Path) -> Iterator[tuple[str, Seen, Seen]]:
+    """Every cell of the sheets of one workbook, by place, beside that of the other."""
+    first, second = Book(one), Book(other)
+    for title in first.sheets:
+        sheets = first.sheet(title), second.sheet(title)
+        for row in range(1, max(sheet.rows for sheet in sheets) + 1):
+            for column in range(1, max(sheet.columns for sheet in sheets) + 1):
+                place = f"{title}!{letters(column)}{row}"
+                a, b = (_seen(sheet, row, column) for sheet in sheets)
+                yield place, a, b
 
 
-def both(one: openpyxl.Workbook, other: openpyxl.Workbook) -> Iterator[tuple[str, Any, Any]]:
-    """Every cell of two workbooks with the same sheets."""
-    for sheet in one:
-        beside = other[sheet.title]
-        for row in range(1, max(sheet.max_row, beside.max_row) + 1):
-            for column in range(1, max(sheet.max_column, beside.max_column) + 1):
-                yield sheet.title, sheet.cell(row, column), beside.cell(row, column)
+def _seen(sheet: Sheet, row: int, column: int) -> Seen:
+    fill = sheet.fill(row, column)
+    return Seen(sheet.cell(row, column).value, None if fill in SILENT else fill)
 
 
 def put(pages: list[Page], title: str, row: int, column: int, value: Any) -> None:
@@ -171,3 +176,52 @@ def filled_in(path: Path, seed: int, change: Callable[[openpyxl.Workbook], None]
     out = path.with_name(f"filled_{path.stem}_{seed}.xlsx")
     book.save(out)
     return out
+
+
+class BookOfPages(Book):
+    """Pages read as a workbook, without a file between."""
+
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self.path = Path("ca_input.xlsx")
+        self._pages = {page.title: page for page in pages}
+        self._read = {}
+
+    @property
+    def sheets(self) -> list[str]:
+        return list(self._pages)
+
+    def sheet(self, title: str) -> Sheet:
+        if title not in self._pages:
+            raise InputError(self.path, "dossier.no_sheet", sheet=title, sheets=", ".join(self.sheets))
+        if title not in self._read:
+            cells = self._pages[title].cells
+            rows, columns = (max((place[i] for place in cells), default=0) for i in (0, 1))
+            values: list[list[Any]] = [[None] * columns for _ in range(rows)]
+            for (row, column), entry in cells.items():
+                values[row - 1][column - 1] = entry.value
+            self._read[title] = Sheet(self, title, values)
+        return self._read[title]
+
+    def fills(self, title: str) -> dict[tuple[int, int], str]:
+        return {place: entry.fill for place, entry in self._pages[title].cells.items() if entry.fill}
+
+    def without_value(self, title: str) -> dict[tuple[int, int], str]:
+        return {}
+
+
+def without_row(page: Page, gone: int) -> Page:
+    """The page with a row deleted and those below moved up."""
+    cells = {(r - (r > gone), c): entry for (r, c), entry in page.cells.items() if r != gone}
+    return Page(page.title, cells)
+
+
+def without_column(page: Page, gone: int) -> Page:
+    """The page with a column deleted and those to its right moved left."""
+    cells = {(r, c - (c > gone)): entry for (r, c), entry in page.cells.items() if c != gone}
+    return Page(page.title, cells)
+
+
+def with_rows_swapped(page: Page, one: int, other: int) -> Page:
+    """The page with two rows in each other's place."""
+    to = {one: other, other: one}
+    return Page(page.title, {(to.get(r, r), c): entry for (r, c), entry in page.cells.items()})

@@ -17,6 +17,7 @@ from carindex.euroncap.crash_avoidance.layout import (
     STANDARD,
     Line,
     Matrix,
+    claims_dooring,
     conditions_of,
     is_repeating,
     kind_of,
@@ -154,11 +155,6 @@ def _low_speed(matrix: Matrix, answers: Answers, seed: int) -> Drawn:
             door = _smallest(seed, matrix.name, f"door/{cell}", doors, doors, 1)[0]
         points.append(Point(line.name, column, STANDARD, door=door))
     return Drawn(tuple(points))
-
-
-def claims_dooring(response: str | None) -> bool:
-    """Whether a vehicle response claims dooring at all."""
-    return response is not None and response != table("ranges")["dooring"]["not_claimed"]
 
 
 def doors_of(matrix: Matrix, colour: str | None, response: str | None) -> list[str]:

@@ -378,3 +378,8 @@ def conditions_of(layer: str, scenario: str) -> list[str]:
     """Return the conditions under which a scenario is tested for a robustness layer."""
     lines = table("robustness")["conditions"].get(layer, [])
     return [str(line["condition"]).strip() for line in lines if scenario in line["scenarios"]]
+
+
+def claims_dooring(response: str | None) -> bool:
+    """Whether a vehicle response claims dooring at all."""
+    return response is not None and response != table("ranges")["dooring"]["not_claimed"]

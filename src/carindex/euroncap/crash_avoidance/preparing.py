@@ -19,13 +19,14 @@ from carindex.euroncap.crash_avoidance.blank import (
     score_pages,
     version_page,
 )
-from carindex.euroncap.crash_avoidance.drawing import Answers, Drawn, Point, claims_dooring, draw
+from carindex.euroncap.crash_avoidance.drawing import Answers, Drawn, Point, draw
 from carindex.euroncap.crash_avoidance.layout import (
     EXTENDED,
     STANDARD,
     Line,
     Matrix,
     Subelement,
+    claims_dooring,
     colour_fills,
     is_grey_until_predicted,
     matrices,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from carindex.euroncap.crash_avoidance.answers import parameter_cells, read_claims, sheet_of
-from carindex.euroncap.crash_avoidance.drawing import Answers, claims_dooring
+from carindex.euroncap.crash_avoidance.drawing import Answers
 from carindex.euroncap.crash_avoidance.grids import Grid, grids_of
 from carindex.euroncap.crash_avoidance.layout import (
     EXTENDED,
     Line,
     Matrix,
+    claims_dooring,
     colour_fills,
     is_repeating,
     matrices,

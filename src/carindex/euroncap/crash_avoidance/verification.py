@@ -13,6 +13,7 @@ from carindex.euroncap.crash_avoidance.layout import (
     Line,
     Matrix,
     Subelement,
+    claims_dooring,
     conditions_of,
     is_repeating,
     kind_of,
@@ -80,6 +81,7 @@ def read_verification(statements: Statements, sub: Subelement, grids: Mapping[st
     if top is None:
         statements.complain("no_table", sheet.place(1, 1), sheet=sheet.title)
         return
+    _check_titles(statements, sheet, top)
     seen: dict[str, str] = {}
     layers: dict[str, list[TestRow]] = {}
     for test in test_rows(statements, sheet, top, grids):
@@ -118,6 +120,20 @@ def _read_checks(statements: Statements, sheet: Sheet, sub: Subelement, top: int
     for name, row in rows.items():
         if name not in sub.checks:
             statements.complain("row_not_known", sheet.place(row, 1), row=name, sheet=sheet.title)
+
+
+def _check_titles(statements: Statements, sheet: Sheet, top: int) -> None:
+    """Name columns that say something under no title of the programme, and titles that are missing beside others."""
+    titles = titles_of(sheet, top)
+    for column in range(1, sheet.columns + 1):
+        title = sheet.cell(top, column)
+        known = title.text in workbook()["verification"]["columns"] and titles[title.text] == column
+        below = (sheet.cell(row, column).empty for row in range(top + 1, sheet.rows + 1))
+        if not known and not all(below):
+            statements.complain("column_not_known", title.place, column=title.text or "-", sheet=sheet.title)
+    for needed, beside in ((LAYER, ROBUSTNESS), (ROBUSTNESS, LAYER), (SYSTEM, DOOR), (DOOR, SYSTEM)):
+        if needed not in titles and beside in titles:
+            statements.complain("column_missing", sheet.place(top, 1), column=needed, matrix=sheet.title)
 
 
 def test_rows(statements: Statements, sheet: Sheet, top: int, grids: Mapping[str, Grid]) -> Iterator[TestRow]:
@@ -267,6 +283,11 @@ def _put_more(statements: Statements, test: TestRow, title: str, quantity: str) 
 
 def _read_system(statements: Statements, test: TestRow) -> None:
     criterion = table("judging")["criteria"][test.matrix.judged_by]
+    response = statements.value(f"{test.matrix.scenario}/vehicle_response")
+    if SYSTEM not in test.cells and claims_dooring(None if response is None else str(response)):
+        statements.complain(
+            "column_missing", test.cells[POINT].place, column=SYSTEM, matrix=test.matrix.heading
+        )
     doors = tuple(door for names in criterion["doors"].values() for door in names)
     for title, name, words in ((SYSTEM, "system", tuple(criterion["by_system"])), (DOOR, "door", doors)):
         cell = test.cell(title)
@@ -320,9 +341,13 @@ def _layer_of(statements: Statements, test: TestRow) -> str | None:
 def _condition_of(statements: Statements, test: TestRow) -> str | None:
     cell = test.cell(CONDITION)
     layer = test.cell(LAYER)
-    if cell is None:
-        return None
     known = conditions_of(layer.text if layer is not None else "", test.matrix.scenario)
+    if cell is None:
+        if known and CONDITION not in test.cells:
+            statements.complain(
+                "column_missing", test.cells[POINT].place, column=CONDITION, matrix=test.matrix.heading
+            )
+        return None
     if statements.calculator or not known:
         return cell.text
     return statements.word(cell, tuple(known))
