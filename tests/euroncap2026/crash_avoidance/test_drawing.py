@@ -73,7 +73,7 @@ def test_draws_that_break_the_rules_are_noticed() -> None:
 
 
 def test_the_example_of_the_documentation() -> None:
-    """As docs/euro-ncap-crash-avoidance.md describes it, worked out here without the product."""
+    """As docs/drawing-crash-avoidance.md describes it, worked out here without the product."""
     car = answers(2)
     matrix = matrices()["ccrm"]
     cells = []
