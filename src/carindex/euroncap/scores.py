@@ -49,4 +49,7 @@ def node_of(labels: Sequence[str]) -> str:
 
 def printed_score(scored: Scored, path: str) -> float | int | None:
     """Return a node's points as they are printed, nothing while they are open."""
-    return rounded(scored.score(path))
+    try:  # before rules between stages, which a stage's own report does not know
+        return rounded(scored.named(f"{path}#reported"))
+    except KeyError:
+        return rounded(scored.score(path))

@@ -91,7 +91,7 @@ def copied(book: Book) -> list[Page]:
         fills = book.fills(title)
         for row in range(1, sheet.rows + 1):
             for column in range(1, sheet.columns + 1):
-                value = sheet.cell(row, column).value
+                value = sheet.raw(row, column)
                 fill = fills.pop((row, column), None)
                 if value is not None or fill is not None:
                     page.put(row, column, _whole(value), fill=fill, heading=row == 1)

@@ -29,7 +29,9 @@ SILENT = ("FFFFFF", "F2F2F2")
 
 
 class Reference:
-    """The scores and colours of the slow reference, as a report asks for them."""
+    """The scores and colours of the slow reference in calculator mode, as a report asks for them."""
+
+    calculator = True
 
     def __init__(self, result: Result) -> None:
         self.scores: dict[str, float] = {}

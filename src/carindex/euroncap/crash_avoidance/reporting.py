@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from carindex.dossier.readers import Row
@@ -22,7 +23,7 @@ from carindex.euroncap.crash_avoidance.statements import Statements
 from carindex.euroncap.crash_avoidance.verification import heading_of, test_rows, titles_of
 from carindex.euroncap.pages import INPUT_FILL, Page
 from carindex.euroncap.scored import Scored
-from carindex.euroncap.scores import rounded
+from carindex.euroncap.scores import printed_score
 from carindex.euroncap.tables import copied, note_scored, page_of, put_value
 from carindex.rating.avoidance import word
 
@@ -39,7 +40,8 @@ def report(book: Book, rows: Iterable[Row], scored: Scored) -> list[Page]:
     rows
         What was read from it.
     scored
-        The rating. Open scores and colours are left empty.
+        The rating. Open scores and colours are left empty, as are colours of scenarios that are not claimed; by the
+        calculator these have the word that it writes.
     """
     pages = in_order(copied(book), book.sheets)
     note_scored(pages)
@@ -60,8 +62,11 @@ def report(book: Book, rows: Iterable[Row], scored: Scored) -> list[Page]:
             continue
         for test in test_rows(statements, sheet, top, grids):
             colour = scored.named(f"{test.fact}#colour")
-            if colour is not None:
+            judged = colour is not None and not math.isnan(colour)
+            if judged and colour is not None:
                 put_value(page, test.row, column, list(colour_fills())[int(colour)])
+            elif getattr(scored, "calculator", False):
+                put_value(page, test.row, column, workbook()["verification"]["not_judged"])
     return pages
 
 
@@ -90,7 +95,6 @@ def _fill_scores(sheet: Sheet, page: Page, scored: Scored) -> None:
     if score is None or any(label not in titles for label in labels):
         return
     current = [""] * len(labels)
-    decimals = table("crash-avoidance")["printed"]["decimals"]
     for row in range(2, sheet.rows + 1):
         for i, label in enumerate(labels):
             cell = sheet.cell(row, titles[label])
@@ -98,7 +102,7 @@ def _fill_scores(sheet: Sheet, page: Page, scored: Scored) -> None:
                 current[i:] = [cell.text, *[""] * (len(labels) - i - 1)]
         path = path_of(tuple(current))
         if path is not None and not sheet.cell(row, titles[labels[-1]]).empty:
-            put_value(page, row, score, rounded(scored.score(path), decimals))
+            put_value(page, row, score, printed_score(scored, path))
 
 
 def _dress(book: Book, pages: list[Page]) -> None:
