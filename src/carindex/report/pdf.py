@@ -67,6 +67,8 @@ def _data(document: Document, fonts: list[str]) -> str:
             # figures hold whole nodes, the pictures are all that is printed
             figure["regions"] = []
             figure["svg"] = _weighted(figure["svg"])
+        for picture in section["balances"]:
+            picture["svg"] = _weighted(picture["svg"])
     for chart in content["evidence"]["charts"]:
         chart["svg"] = _weighted(chart["svg"])
     del content["evidence"]["other_charts"]

@@ -12,6 +12,8 @@ from carindex.report.evidence import fact_value
 from carindex.report.figures import OccupantFigure, occupant_figures
 from carindex.report.labels import label
 from carindex.report.ledger import adds_up, total_loss
+from carindex.report.pictures import Picture, balance_picture
+from carindex.report.pictures.from_rating import stage_balances
 from carindex.report.rules import outcome_lines, rule_lines
 from carindex.report.wording import (
     fact_text,
@@ -133,6 +135,7 @@ class RatingSection:
     tree: tuple[TreeRow, ...]
     bands: tuple[Band, ...]
     figures: tuple[OccupantFigure, ...]
+    balances: tuple[Picture, ...]
     comparisons: tuple[Comparison, ...]
     comparison_summary: str
     rules: tuple[RuleRow, ...]
@@ -172,6 +175,7 @@ def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSe
         tree=tuple(_tree(rating, full, language)),
         bands=bands(kind_of_bands(root), language),
         figures=occupant_figures(rating, language),
+        balances=tuple(balance_picture(balance, language) for balance in stage_balances(rating)),
         comparisons=comparisons,
         comparison_summary=_summary(comparisons, language),
         rules=tuple(_rules(rating, language)),

@@ -38,8 +38,10 @@ from carindex.report.pictures.tested import (
 from carindex.report.pictures.words import in_language, joined, said
 from carindex.report.wording import MINUS, points
 
-_CELL_W, _CELL_H, _BUMPER_H = 30.0, 22.0, 24.0
-_LABELS, _DISTANCES, _TOP, _RIGHT, _GAP = 88.0, 36.0, 40.0, 10.0, 26.0
+_CELL_W, _CELL_H, _BUMPER_H = 33.0, 22.0, 24.0
+_LABELS, _DISTANCES, _TOP, _RIGHT, _GAP = 86.0, 46.0, 40.0, 16.0, 26.0
+#: How far the mirrors reach into the labels.
+_MIRROR = 14.0
 
 
 def impact_map_picture(drawn: ImpactMap, palette: Palette, language: Language) -> Picture:
@@ -58,8 +60,7 @@ def impact_map_picture(drawn: ImpactMap, palette: Palette, language: Language) -
     width = int(_LABELS + _DISTANCES + grid.width + _RIGHT)
     legend = Legend(_LABELS + _DISTANCES, grid.bumper_bottom + 26, grid.width)
     legend.add_palette(palette, language)
-    sample = rect(1, 0.5, 24, 12, EMPTY, rx=6, stroke=INK, stroke_width=0.8)
-    legend.add(sample, 26, said("legend_tested", language))
+    legend.add_tested([cell.verified for cell in drawn.cells], language)
     if any(point.inferred for row in drawn.bumper for point in row.points):
         dashed = rect(0.5, 0.5, 23, 12, "none", stroke=INK, stroke_width=0.8, stroke_dasharray="2.5 2")
         legend.add(dashed, 24, said("legend_inferred", language))
@@ -115,21 +116,18 @@ def _car(grid: _Grid, *, filled: bool) -> str:
     low = grid.bumper_bottom + 10
     edge = f"{low:.1f}"
 
-    def both(right: str, left: str) -> str:
-        return f"{right}{left}"
-
     outline = (
-        f"M{at(-0.6, 18.9)}C{at(-0.3, 19.7)} {at(0.3, 19.7)} {at(0.6, 18.9)}"
-        f"C{at(0.72, 17.6)} {at(0.84, 12.5)} {at(0.9, 10.4)}C{at(0.97, 9.4)} {at(1.0, 4)} {at(0.99, 0)}"
+        f"M{at(-0.6, 17.9)}C{at(-0.3, 18.55)} {at(0.3, 18.55)} {at(0.6, 17.9)}"
+        f"C{at(0.72, 17)} {at(0.84, 12.5)} {at(0.9, 10.4)}C{at(0.97, 9.4)} {at(1.0, 4)} {at(0.99, 0)}"
         f"L{middle + 0.97 * half:.1f} {grid.bumper_bottom - 14:.1f}Q{middle + 0.95 * half:.1f} {edge} {middle + 0.78 * half:.1f} {edge}"
         f"H{middle - 0.78 * half:.1f}Q{middle - 0.95 * half:.1f} {edge} {middle - 0.97 * half:.1f} {grid.bumper_bottom - 14:.1f}"
-        f"L{at(-0.99, 0)}C{at(-1.0, 4)} {at(-0.97, 9.4)} {at(-0.9, 10.4)}C{at(-0.84, 12.5)} {at(-0.72, 17.6)} {at(-0.6, 18.9)}Z"
+        f"L{at(-0.99, 0)}C{at(-1.0, 4)} {at(-0.97, 9.4)} {at(-0.9, 10.4)}C{at(-0.84, 12.5)} {at(-0.72, 17)} {at(-0.6, 17.9)}Z"
     )
     if filled:
         mirrors = "".join(
             path(
-                f"M{at(s * 0.9, 11.0)}C{at(s * 0.96, 11.7)} {at(s * 1.06, 11.6)} {at(s * 1.06, 10.8)}"
-                f"C{at(s * 1.06, 10.2)} {at(s * 0.97, 10.2)} {at(s * 0.92, 10.4)}Z",
+                f"M{at(s * 0.9, 11.0)}C{at(s * 0.95, 11.6)} {at(s * 1.03, 11.6)} {at(s * 1.03, 10.8)}"
+                f"C{at(s * 1.03, 10.2)} {at(s * 0.97, 10.2)} {at(s * 0.92, 10.4)}Z",
                 fill=FAINT,
                 stroke=LINE,
                 stroke_width=1,
@@ -140,8 +138,8 @@ def _car(grid: _Grid, *, filled: bool) -> str:
     lines = [outline]
     # windscreen, the inner edges of the A-pillars, bonnet with its rear and leading edge
     lines.append(
-        f"M{at(-0.82, 10.2)}Q{at(0, 8.6)} {at(0.82, 10.2)}C{at(0.78, 12.5)} {at(0.66, 16)} {at(0.58, 17)}"
-        f"Q{at(0, 17.9)} {at(-0.58, 17)}C{at(-0.66, 16)} {at(-0.78, 12.5)} {at(-0.82, 10.2)}Z"
+        f"M{at(-0.82, 10.2)}Q{at(0, 8.6)} {at(0.82, 10.2)}C{at(0.78, 12.5)} {at(0.66, 15.6)} {at(0.58, 16.4)}"
+        f"Q{at(0, 17.2)} {at(-0.58, 16.4)}C{at(-0.66, 15.6)} {at(-0.78, 12.5)} {at(-0.82, 10.2)}Z"
     )
     lines.append(
         f"M{at(-0.86, 9.2)}Q{at(0, 7.6)} {at(0.86, 9.2)}C{at(0.9, 6)} {at(0.86, 2)} {at(0.8, -0.3)}"
@@ -192,7 +190,7 @@ def _signs(drawn: ImpactMap, grid: _Grid, palette: Palette, language: Language) 
         if cell.verified is None:
             parts.append(cell_sign(x, y, palette.get(cell.colour or ""), 9.5, language))
         else:
-            parts.append(pill(x - 13, y - 7, 26, 14, cell.verified, palette, language))
+            parts.append(pill(x - 14.5, y - 7, 29, 14, cell.verified, palette, language))
     return parts
 
 
@@ -231,7 +229,7 @@ def _bumper_sign(point: BumperPoint, grid: _Grid, y: float, palette: Palette, la
     sign = in_language(paint.sign, language) if paint else "–"
     words = f"{sign} {short(point.verified.value)}".strip()
     parts = [
-        text(x, y + 11, words, size=min(9, 26 / max(breadth(words, 1), 1)), fill=ink, anchor="middle", bold=True),
+        text(x, y + 11, words, size=min(8.5, 29 / max(breadth(words, 1), 1)), fill=ink, anchor="middle", bold=True),
         text(x, y + 20, mark, size=min(7.5, 24 / max(breadth(mark, 1), 1)), fill=ink, anchor="middle"),
     ]
     if point.inferred:
@@ -248,9 +246,9 @@ def _axes(drawn: ImpactMap, grid: _Grid, language: Language) -> list[str]:
         parts.append(text(grid.middle(column), grid.top - 6, _column(column), size=9, fill=SOFT, anchor="middle"))
     parts.append(text(grid.left, grid.top - 22, said("left", language), size=10, fill=SOFT))
     parts.append(text(grid.left + grid.width, grid.top - 22, said("right", language), size=10, fill=SOFT, anchor="end"))
-    parts.append(text(4, grid.top - 22, said("map_rows", language), size=10, fill=SOFT))
+    parts.append(text(grid.left - _MIRROR, grid.top - 6, said("map_rows", language), size=9, fill=SOFT, anchor="end"))
     for row, distance in enumerate(drawn.distances):
-        parts.append(text(grid.left - 6, grid.y(row) + _CELL_H / 2 + 3.2, str(distance), size=9, fill=SOFT, anchor="end"))
+        parts.append(text(grid.left - _MIRROR, grid.y(row) + _CELL_H / 2 + 3.2, str(distance), size=9, fill=SOFT, anchor="end"))
     parts.extend(_band(band, grid, language) for band in drawn.bands)
     parts.extend(
         _row_name(row, grid, grid.bumper_top + i * _BUMPER_H, language) for i, row in enumerate(drawn.bumper)

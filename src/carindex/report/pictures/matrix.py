@@ -23,7 +23,6 @@ from carindex.report.pictures.svg import (
     tip,
     wrapped,
 )
-from carindex.report.pictures.svg import EMPTY as EMPTY_FILL
 from carindex.report.pictures.tested import (
     Legend,
     cell_shape,
@@ -36,7 +35,7 @@ from carindex.report.pictures.tested import (
 from carindex.report.pictures.words import in_language, joined, said
 from carindex.report.wording import points
 
-_CELL_W, _CELL_H, _LEFT = 48.0, 25.0, 2.0
+_CELL_W, _CELL_H, _LEFT = 52.0, 25.0, 2.0
 _LEAST, _SIZE = 440.0, 10.5
 _LAYER_H = 27.0
 _STATES = {
@@ -71,9 +70,9 @@ def matrix_picture(matrix: Matrix, palette: Palette, language: Language) -> Pict
     legend = Legend(_LEFT, grid.bottom + 12, grid.width - 2 * _LEFT)
     legend.add_palette(palette, language)
     legend.add(rect(1, 0.9, 22, 11.2, "none", stroke=INK, stroke_width=1.8), 24, said("standard", language))
-    legend.add(rect(0.5, 0.5, 23, 12, "none", stroke=LINE, stroke_width=0.6), 24, said("extended", language))
-    tested = rect(1, 0.5, 24, 12, EMPTY_FILL, rx=6, stroke=INK, stroke_width=0.8)
-    legend.add(tested, 26, said("legend_tested", language))
+    if any(cell.range == "extended" for _, _, cell in _each(matrix)):
+        legend.add(rect(0.5, 0.5, 23, 12, "none", stroke=LINE, stroke_width=0.6), 24, said("extended", language))
+    legend.add_tested([cell.verified for _, _, cell in _each(matrix)], language)
     bottom, strip = _layers(matrix, legend.bottom + 12, grid.width, language)
     lines = _lines(matrix, palette, language)
     spoken = [*_spoken(matrix, palette, language), *(f"{entry}{_stop(language)}" for entry in lines)]
@@ -115,7 +114,8 @@ def _grid(matrix: Matrix, language: Language) -> _Grid:
         if i and len(set(values)) == 1:
             above.append(f"{name} {values[0]}")
             continue
-        widest = max(breadth(part, 9.5) for part in [*wrapped(name, 9.5, 62), *values])
+        names = (breadth(part, 9.5) for part in wrapped(name, 9.5, 62))
+        widest = max(*names, *(breadth(value, _SIZE) for value in values))
         beside.append((i, max(40.0, widest + 10)))
     left = _LEFT + sum(width for _, width in beside)
     top = 34.0 + (16 if matrix.points else 0) + (14 if above else 0)
@@ -128,7 +128,7 @@ def _heading(matrix: Matrix, grid: _Grid, language: Language) -> list[str]:
     parts = []
     y = grid.points
     if matrix.points:
-        shown = "   ".join(
+        shown = " · ".join(
             f"{in_language(name, language)} {'–' if score is None else points(score)} / {points(most)}"
             for name, score, most in matrix.points
         )
@@ -199,7 +199,7 @@ def _signs(matrix: Matrix, grid: _Grid, palette: Palette, language: Language) ->
             parts.append(cell_sign(x + _CELL_W / 2, y, paint, 11, language))
             continue
         parts.append(cell_sign(x + 8.5, y, paint, 10, language))
-        parts.append(pill(x + 16.5, y - 7.5, 28, 15, cell.verified, palette, language))
+        parts.append(pill(x + 17, y - 7.5, 32, 15, cell.verified, palette, language))
     return parts
 
 
@@ -244,7 +244,7 @@ def _layers(matrix: Matrix, y: float, width: float, language: Language) -> tuple
 
 
 def _layer(layer: Layer, x: float, y: float, width: float, language: Language) -> str:
-    state = joined([said(_STATES[layer.state], language), layer.condition], language)
+    state = _state(layer, language)
     fits = wrapped(state, 9, width)
     shown = fits[0] if len(fits) == 1 else f"{fits[0]} …"
     told = f"{in_language(layer.label, language)}: {state}"
@@ -281,14 +281,17 @@ def _spoken(matrix: Matrix, palette: Palette, language: Language) -> list[str]:
         if colours:
             counts = counts_words(colours, palette, language)
             parts.append(said("range_spoken", language, range=said(name, language), counts=counts))
-    for layer in matrix.layers:
-        state = joined([said(_STATES[layer.state], language), layer.condition], language)
-        parts.append(f"{in_language(layer.label, language)}: {state}{_stop(language)}")
+    parts.extend(
+        f"{in_language(layer.label, language)}: {_state(layer, language)}{_stop(language)}"
+        for layer in matrix.layers
+        if not layer.condition
+    )
     return parts
 
 
 def _lines(matrix: Matrix, palette: Palette, language: Language) -> list[str]:
-    return [
+    """Return each tested point, and each layer whose condition may not have had room in the drawing."""
+    points_of = [
         tested_words(
             _place(matrix, i, j, language),
             predicted_words(palette.get(cell.colour or ""), language),
@@ -299,3 +302,10 @@ def _lines(matrix: Matrix, palette: Palette, language: Language) -> list[str]:
         for i, j, cell in _each(matrix)
         if cell.verified is not None
     ]
+    return points_of + [
+        f"{in_language(layer.label, language)}: {_state(layer, language)}" for layer in matrix.layers if layer.condition
+    ]
+
+
+def _state(layer: Layer, language: Language) -> str:
+    return joined([said(_STATES[layer.state], language), layer.condition], language)

@@ -25,18 +25,19 @@ from carindex.report.wording import MINUS, with_unit
 
 #: Opacity of colours that stand for what is not rated.
 FAINT_OPACITY = 0.3
+_NOTHING = "–"
 
 
 def cell_shape(x: float, y: float, width: float, height: float, paint: Paint | None, *content: str, **more: object) -> str:
     """Return the box of a cell in its colour; one without a colour is the grey of what is not rated."""
-    faint = FAINT_OPACITY if paint is None or paint.faint else None
+    faint = FAINT_OPACITY if paint is not None and paint.faint else None
     return rect(x, y, width, height, paint.fill if paint else EMPTY, *content, fill_opacity=faint, **more)
 
 
 def cell_sign(x: float, y: float, paint: Paint | None, size: float, language: Language) -> str:
     """Return the sign of a cell around a point."""
     if paint is None:
-        return ""
+        return text(x, y + 0.36 * size, _NOTHING, size=size, fill=SOFT, anchor="middle")
     ink = SOFT if paint.faint else ink_on(paint.fill)
     sign = in_language(paint.sign, language)
     size = min(size, 22 / max(breadth(sign, 1), 0.1))
@@ -143,3 +144,13 @@ class Legend:
         for paint in palette.values():
             box = cell_shape(0, 0, 24, 13, paint) + cell_sign(12, 6.5, paint, 9, language)
             self.add(box, 24, in_language(paint.label, language))
+
+    def add_tested(self, verified: Iterable[Verified | None], language: Language) -> None:
+        """Add what marks a tested point, and the cross where one came out otherwise than predicted."""
+        known = [point for point in verified if point is not None]
+        if not known:
+            return
+        shape = rect(1, 0.5, 26, 12, EMPTY, rx=6, stroke=INK, stroke_width=0.8)
+        self.add(shape + text(14, 9.6, "00", size=8.5, anchor="middle", bold=True), 28, said("legend_tested", language))
+        if any(point.correct is False for point in known):
+            self.add(cross(6, 6.5), 12, said("not_as_predicted", language))
