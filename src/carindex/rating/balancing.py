@@ -21,8 +21,8 @@ class Balancing:
     offsets
         What is added to each stage's score before its stars are read; empty while the case is not known.
     after
-        Scores after balancing, offsets not included; empty while a score is open, or where the node's own score was stated or
-        assumed and so does not come from the stages.
+        Scores after balancing, offsets not included; empty while a score is open, or where the node's own
+        score was stated or assumed and so does not come from the stages.
     """
 
     of: tuple[str, ...]

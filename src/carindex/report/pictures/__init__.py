@@ -1,8 +1,9 @@
 """Drawings of an issue: coloured occupants, impact maps, prediction matrices and the balance of the stages.
 
-Each drawing is a pure function of frozen dataclasses (`model`) and returns a `Picture`: SVG for the page and for print, and the
-same in words for people who hear the page. Nothing here knows a programme or computes a score: colours, names and figures come
-from the caller; `from_protocol` and `from_rating` fill the dataclasses from a protocol's files and from a rating.
+Each drawing is a pure function of frozen dataclasses (`model`) and returns a `Picture`: SVG for the page and
+for print, and the same in words for people who hear the page. Nothing here knows a programme or computes a
+score: colours, names and figures come from the caller; `from_protocol` and `from_rating` fill the dataclasses
+from a protocol's files and from a rating.
 """
 
 from carindex.report.pictures.balance import balance_picture

@@ -1,12 +1,13 @@
-"""The balance of the stages: score before and after, what was moved, the year's star thresholds, and the stage that limits the car."""
+"""The balance of the stages: scores before and after, what was moved, star thresholds, and what limits the car."""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 from carindex.messages import Language
 from carindex.report.pictures.model import Picture, Stage, StageBalance
 from carindex.report.pictures.svg import (
     ACCENT,
-    GRID,
     INK,
     LINE,
     SOFT,
@@ -32,8 +33,8 @@ _PALE, _HATCH = "#c9d8ea", "#5d7ea8"
 def balance_picture(balance: StageBalance, language: Language) -> Picture:
     """Return the stages of a car as bars on the scale of their stars.
 
-    A bar shows the score before balancing: what balancing added is hatched beside it, what it took is hollow. The heavy line is the
-    score that counts. Ticks are the thresholds of the stars.
+    A bar shows the score before balancing: what balancing added is hatched beside it, what it took is hollow.
+    The heavy line is the score that counts. Ticks are the thresholds of the stars.
 
     Parameters
     ----------
@@ -84,13 +85,33 @@ def _stage(stage: Stage, y: float, limits: bool, balance: StageBalance, language
         rect(_LEFT, top, min(before, after) * per_point, _BAR, colour),
     ]
     if limits:
-        parts.append(text(_LEFT + breadth(name, 13) + 12, y + 14, said("limits", language), size=11, fill=WARN, bold=True))
+        parts.append(
+            text(
+                _LEFT + breadth(name, 13) + 12,
+                y + 14,
+                said("limits", language),
+                size=11,
+                fill=WARN,
+                bold=True,
+            )
+        )
     if not known:
         parts.append(_hatched(x(stage.lower), top, x(stage.upper), LINE))
     elif after > before:
         parts.append(_hatched(x(before), top, x(after), _HATCH))
     elif after < before:
-        parts.append(rect(x(after), top + 0.75, x(before) - x(after) - 0.75, _BAR - 1.5, WHITE, stroke=colour, stroke_width=1.5, stroke_dasharray="3 2"))
+        parts.append(
+            rect(
+                x(after),
+                top + 0.75,
+                x(before) - x(after) - 0.75,
+                _BAR - 1.5,
+                WHITE,
+                stroke=colour,
+                stroke_width=1.5,
+                stroke_dasharray="3 2",
+            )
+        )
     parts.append(_thresholds(stage, top, per_point))
     if stage.balanced is not None:
         at = x(after)
@@ -98,7 +119,9 @@ def _stage(stage: Stage, y: float, limits: bool, balance: StageBalance, language
     words, rest = _words(stage, language), _next(stage, language)
     parts.append(text(_LEFT, top + _BAR + 16, words, size=11))
     if rest:
-        parts.append(text(_WIDTH - _RIGHT, top + _BAR + 16, rest, size=11, anchor="end", bold=limits, fill=colour))
+        parts.append(
+            text(_WIDTH - _RIGHT, top + _BAR + 16, rest, size=11, anchor="end", bold=limits, fill=colour)
+        )
     return element("g", *parts, data_stage=stage.name, data_limits="yes" if limits else None)
 
 
@@ -111,7 +134,9 @@ def _hatched(start: float, top: float, end: float, colour: str) -> str:
         if high > low:
             strokes.append(f"M{at + low:.1f} {top + _BAR - low:.1f}L{at + high:.1f} {top + _BAR - high:.1f}")
         at += 4.5
-    return rect(start, top, end - start, _BAR, _PALE) + path("".join(strokes), stroke=colour, stroke_width=1.1)
+    return rect(start, top, end - start, _BAR, _PALE) + path(
+        "".join(strokes), stroke=colour, stroke_width=1.1
+    )
 
 
 def _thresholds(stage: Stage, top: float, per_point: float) -> str:
@@ -129,7 +154,7 @@ def _arrows(balance: StageBalance) -> list[str]:
     chain = [(i, stage) for i, stage in enumerate(balance.stages) if stage.exchanges]
     parts = []
     carried = 0.0
-    for (i, stage), (j, _) in zip(chain, chain[1:], strict=False):
+    for (i, stage), (j, _) in pairwise(chain):
         # what the stages so far have lost has gone on to the next
         carried -= stage.moved
         if abs(carried) < 1e-9:
@@ -143,7 +168,9 @@ def _arrows(balance: StageBalance) -> list[str]:
         middle = (y1 + y2) / 2
         amount = points(abs(carried))
         parts.append(rect(1, middle - 9, 22, 18, WHITE, stroke=ACCENT, stroke_width=1, rx=9))
-        parts.append(text(12, middle + 4, amount, size=11, fill=ACCENT, anchor="middle", bold=True, data_moved=amount))
+        parts.append(
+            text(12, middle + 4, amount, size=11, fill=ACCENT, anchor="middle", bold=True, data_moved=amount)
+        )
     return parts
 
 
@@ -202,5 +229,7 @@ def _spoken(stage: Stage, limits: bool, balance: StageBalance, language: Languag
     parts = [in_language(stage.label, language), _words(stage, language)]
     if stage.stars is not None:
         parts.append(_stars_spoken(stage.stars, language))
-    parts.extend(part for part in (_next(stage, language), said("limits", language) if limits else "") if part)
+    parts.extend(
+        part for part in (_next(stage, language), said("limits", language) if limits else "") if part
+    )
     return (", ".join(parts) + ".") if language == "en" else ("，".join(parts) + "。")

@@ -1,4 +1,4 @@
-"""The bodies that are coloured: parts of a seated occupant seen from the front, and a seat with a neck seen from the side."""
+"""The bodies that are coloured: a seated occupant seen from the front, a seat with a neck seen from the side."""
 
 from __future__ import annotations
 
@@ -102,7 +102,10 @@ def seat_shapes() -> str:
 
 def child_seat_shapes() -> str:
     """Return the shell of a child seat around a figure."""
-    shell = "M150 6q60-12 120 0q16 6 15 22l-3 88q28 12 31 40l6 96q6 60-20 92h-178q-26-32-20-92l6-96q3-28 31-40l-3-88q-1-16 15-22z"
+    shell = (
+        "M150 6q60-12 120 0q16 6 15 22l-3 88q28 12 31 40l6 96q6 60-20 92"
+        "h-178q-26-32-20-92l6-96q3-28 31-40l-3-88q-1-16 15-22z"
+    )
     return path(shell, fill=WHITE, stroke=GRID, stroke_width=3)
 
 
@@ -117,6 +120,9 @@ def arm_shapes() -> str:
 SIDE_SEAT = "M97 60q13 1 14 14l5 34H86l-7-36q-1-12 18-12z"
 SIDE_RESTRAINT = "M90 16q11-3 14 8l4 19q1 10-8 11-8 1-10-7l-6-19q-2-10 6-12z"
 SIDE_POSTS = "M98 53l1 9"
-SIDE_HEAD = "M60 6c15-2 26 8 26 22 0 9-5 15-11 18-5 2-13 3-19 2-4-1-5-4-5-8l-4-1c-2 0-2-2-1-3l-5-2c-1-1-1-2 0-3l6-9C46 13 51 7 60 6z"
+SIDE_HEAD = (
+    "M60 6c15-2 26 8 26 22 0 9-5 15-11 18-5 2-13 3-19 2-4-1-5-4-5-8l-4-1c-2 0-2-2-1-3"
+    "l-5-2c-1-1-1-2 0-3l6-9C46 13 51 7 60 6z"
+)
 SIDE_NECK = "M60 50c6 0 12-1 17-4 0 7 3 13 8 17l-21 7c0-7-1-14-4-20z"
 SIDE_CHEST = "M62 72l24-8c-7 8-5 22-2 44H42c1-17 8-31 20-36z"

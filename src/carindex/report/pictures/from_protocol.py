@@ -1,11 +1,13 @@
 """From a protocol's data files, and names with their colours, to what the drawings are made from.
 
-The caller reads the files and hands over what they hold; nothing here knows a programme. Whoever has the colours (the rating, a
-workbook) hands them over by name; a name that is left out is not assessed, not predicted or not tested.
+The caller reads the files and hands over what they hold; nothing here knows a programme. Whoever has the
+colours (the rating, a workbook) hands them over by name; a name that is left out is not assessed, not
+predicted or not tested.
 
 Names
 -----
-a region        ``load case/occupant/region``, keys of the file: ``mpdb_50/driver/head_neck``; an occupant ``mpdb_50/driver``
+an occupant     ``load case/occupant``, keys of the file: ``mpdb_50/driver``
+a region        ``load case/occupant/region``: ``mpdb_50/driver/head_neck``
 a map point     ``row/column`` as the programme counts, left positive: ``6/10``, ``6/-3``
 a bumper point  ``row name/column``: ``femur/4``
 a matrix cell   ``row/column`` from 0 at the top left: ``5/4``
@@ -97,7 +99,8 @@ def load_cases(
     colours
         Colour of each region, by name.
     reached
-        Score and maximum of each region and occupant, by name; without an entry the score is open and the maximum that of the file.
+        Score and maximum of each region and occupant, by name; without an entry the score is open and the
+        maximum that of the file.
     capped
         Names of the occupants whose points a limit took.
     """
@@ -124,7 +127,8 @@ def _occupant(
     capped: bool,
 ) -> Occupant:
     regions = tuple(
-        _region(f"{name}/{region}", region, entry, colours, reached) for region, entry in data["children"].items()
+        _region(f"{name}/{region}", region, entry, colours, reached)
+        for region, entry in data["children"].items()
     )
     dummy = str(data.get("dummy") or "")
     known = vocabulary().dummies.get(dummy)
@@ -146,7 +150,9 @@ def _region(
 
 def _maximum(data: Mapping[str, Any]) -> float:
     own = data.get("points")
-    return float(own) if own is not None else sum(_maximum(child) for child in data.get("children", {}).values())
+    return (
+        float(own) if own is not None else sum(_maximum(child) for child in data.get("children", {}).values())
+    )
 
 
 def _kind(dummy: str, regions: Sequence[BodyRegion]) -> FigureKind:
@@ -211,7 +217,8 @@ def impact_map(
     )
     taken = set(inferred)
     bumper_rows = tuple(
-        _bumper_row(name, entry, columns, bumper or {}, bumper_verified or {}, taken, reached) for name, entry in rows
+        _bumper_row(name, entry, columns, bumper or {}, bumper_verified or {}, taken, reached)
+        for name, entry in rows
     )
     return ImpactMap(head["label"], distances, columns, drawn, bands, bumper_rows)
 
@@ -280,7 +287,9 @@ def matrix(
     rows = tuple(
         MatrixRow(
             tuple(axis_text(_axis_value(row.get(key), (functions or {}).get(i))) for key in axes),
-            tuple(_cell(mark, f"{i}/{j}", predicted, tested) for j, mark in enumerate(str(row["cells"]).split())),
+            tuple(
+                _cell(mark, f"{i}/{j}", predicted, tested) for j, mark in enumerate(str(row["cells"]).split())
+            ),
         )
         for i, row in enumerate(entry["rows"])
     )
@@ -306,7 +315,9 @@ def _axis_value(value: object, chosen: str | None) -> str:
     return str(value)
 
 
-def _cell(mark: str, name: str, predicted: Mapping[str, str], tested: Mapping[str, Verified]) -> MatrixCell | None:
+def _cell(
+    mark: str, name: str, predicted: Mapping[str, str], tested: Mapping[str, Verified]
+) -> MatrixCell | None:
     if mark not in ("S", "E"):
         return None
     return MatrixCell("standard" if mark == "S" else "extended", predicted.get(name), tested.get(name))

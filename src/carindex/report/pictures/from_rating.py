@@ -10,7 +10,8 @@ from carindex.report.pictures.model import Stage, StageBalance, Text
 def stage_balances(rating: Rating) -> tuple[StageBalance, ...]:
     """Return the balance of stages of a rating; empty where its protocol has no ``compensate`` rule.
 
-    The stages are those of the rule, and the other nodes whose stars limit the car beside it, in the order of the tree.
+    The stages are those of the rule, and the other nodes whose stars limit the car beside it, in the order of
+    the tree.
     """
     return tuple(
         _balance(rating, path)
@@ -22,9 +23,7 @@ def stage_balances(rating: Rating) -> tuple[StageBalance, ...]:
 def _balance(rating: Rating, path: str) -> StageBalance:
     found = balancing(rating, path)
     user, others = _beside(rating, path)
-    exchanging = {
-        stage: _stage(rating, path, stage, i, found) for i, stage in enumerate(found.of)
-    }
+    exchanging = {stage: _stage(rating, path, stage, i, found) for i, stage in enumerate(found.of)}
     alone = {other: _alone(rating.node(other), rating) for other in others}
     order = [node.path for node in (rating.protocol.root, *rating.protocol.root.walk())]
     stages = {**exchanging, **alone}
@@ -72,7 +71,9 @@ def _stage(rating: Rating, path: str, stage: str, index: int, found: Balancing) 
     """Return a stage that exchanges points; the thresholds are those of its own score, without the offset."""
     node = rating.node(stage)
     offset = found.offsets[index] if found.offsets else 0.0
-    thresholds = tuple((stars, line - offset) for stars, line in _lines(rating, path)) if found.offsets else ()
+    thresholds = (
+        tuple((stars, line - offset) for stars, line in _lines(rating, path)) if found.offsets else ()
+    )
     after = found.after[index] if found.after else None
     stars = _reached(thresholds, after) if after is not None else None
     return Stage(stage, node.label, node.lower, node.upper, node.maximum, thresholds, after, stars)
@@ -82,7 +83,15 @@ def _alone(node: RatedNode, rating: Rating) -> Stage:
     stars = node.outcome if isinstance(node.outcome, int) else None
     thresholds = tuple(_lines(rating, node.path))
     return Stage(
-        node.path, node.label, node.lower, node.upper, node.maximum, thresholds, node.score, stars, exchanges=False
+        node.path,
+        node.label,
+        node.lower,
+        node.upper,
+        node.maximum,
+        thresholds,
+        node.score,
+        stars,
+        exchanges=False,
     )
 
 

@@ -1,22 +1,17 @@
-"""The impact map: predicted cells of the headforms and the rows of the legforms, over the front of a car.
-
-The car's lines lie on the grid of wrap-around distance and column, not in space: every car has its windscreen and bonnet at other
-distances, so they say roughly where a point is and nothing more.
-"""
+"""The impact map: predicted cells of the headforms and the rows of the legforms, over the front of a car."""
 
 from __future__ import annotations
 
 from carindex.messages import Language
+from carindex.report.pictures.car_front import Front, car_body, car_lines
 from carindex.report.pictures.model import BumperPoint, BumperRow, ImpactMap, MapBand, Palette, Picture
 from carindex.report.pictures.svg import (
-    EMPTY,
-    FAINT,
     GRID,
     INK,
     LINE,
     SOFT,
-    breadth,
     element,
+    fitted,
     ink_on,
     path,
     picture,
@@ -65,10 +60,10 @@ def impact_map_picture(drawn: ImpactMap, palette: Palette, language: Language) -
         dashed = rect(0.5, 0.5, 23, 12, "none", stroke=INK, stroke_width=0.8, stroke_dasharray="2.5 2")
         legend.add(dashed, 24, said("legend_inferred", language))
     content = [
-        _car(grid, filled=True),
+        car_body(grid.front),
         *_cells(drawn, grid, palette, language),
         *_bumper_cells(drawn, grid, palette),
-        _car(grid, filled=False),
+        car_lines(grid.front),
         *_signs(drawn, grid, palette, language),
         *_bumper_signs(drawn, grid, palette, language),
         *_axes(drawn, grid, language),
@@ -76,7 +71,10 @@ def impact_map_picture(drawn: ImpactMap, palette: Palette, language: Language) -
     ]
     title = in_language(drawn.label, language)
     lines = _lines(drawn, palette, language)
-    spoken = [*_spoken(drawn, palette, language), *(f"{line}." if language == "en" else f"{line}。" for line in lines)]
+    spoken = [
+        *_spoken(drawn, palette, language),
+        *(f"{line}." if language == "en" else f"{line}。" for line in lines),
+    ]
     return picture(width, legend.bottom + 4, title, spoken, content, language, lines)
 
 
@@ -91,6 +89,13 @@ class _Grid:
         self.bumper_top = self.bottom + _GAP
         self.bumper_bottom = self.bumper_top + len(drawn.bumper) * _BUMPER_H
 
+    @property
+    def front(self) -> Front:
+        """The frame that the car is drawn in."""
+        return Front(
+            self.left + self.width / 2, self.width / 2, self.bottom - _CELL_H / 2, _CELL_H, self.bumper_bottom
+        )
+
     def x(self, column: float) -> float:
         """Return the left edge of a column; fractions lie between columns, counted as the programme does."""
         return self.left + (self.columns[0] - column) * _CELL_W
@@ -102,58 +107,6 @@ class _Grid:
     def middle(self, column: float) -> float:
         """Return the middle of a column."""
         return self.x(column) + _CELL_W / 2
-
-
-def _car(grid: _Grid, *, filled: bool) -> str:
-    """Return the car's front: its body below the cells, its lines above them."""
-    middle = grid.left + grid.width / 2
-    half = grid.width / 2
-
-    def at(share: float, row: float) -> str:
-        # share of the half breadth to the right, height as a row
-        return f"{middle + share * half:.1f} {grid.y(row) + _CELL_H / 2:.1f}"
-
-    low = grid.bumper_bottom + 10
-    edge = f"{low:.1f}"
-
-    outline = (
-        f"M{at(-0.6, 17.9)}C{at(-0.3, 18.55)} {at(0.3, 18.55)} {at(0.6, 17.9)}"
-        f"C{at(0.72, 17)} {at(0.84, 12.5)} {at(0.9, 10.4)}C{at(0.97, 9.4)} {at(1.0, 4)} {at(0.99, 0)}"
-        f"L{middle + 0.97 * half:.1f} {grid.bumper_bottom - 14:.1f}Q{middle + 0.95 * half:.1f} {edge} {middle + 0.78 * half:.1f} {edge}"
-        f"H{middle - 0.78 * half:.1f}Q{middle - 0.95 * half:.1f} {edge} {middle - 0.97 * half:.1f} {grid.bumper_bottom - 14:.1f}"
-        f"L{at(-0.99, 0)}C{at(-1.0, 4)} {at(-0.97, 9.4)} {at(-0.9, 10.4)}C{at(-0.84, 12.5)} {at(-0.72, 17)} {at(-0.6, 17.9)}Z"
-    )
-    if filled:
-        mirrors = "".join(
-            path(
-                f"M{at(s * 0.9, 11.0)}C{at(s * 0.95, 11.6)} {at(s * 1.03, 11.6)} {at(s * 1.03, 10.8)}"
-                f"C{at(s * 1.03, 10.2)} {at(s * 0.97, 10.2)} {at(s * 0.92, 10.4)}Z",
-                fill=FAINT,
-                stroke=LINE,
-                stroke_width=1,
-            )
-            for s in (-1, 1)
-        )
-        return mirrors + path(outline, fill=FAINT, stroke=LINE, stroke_width=1.4)
-    lines = [outline]
-    # windscreen, the inner edges of the A-pillars, bonnet with its rear and leading edge
-    lines.append(
-        f"M{at(-0.82, 10.2)}Q{at(0, 8.6)} {at(0.82, 10.2)}C{at(0.78, 12.5)} {at(0.66, 15.6)} {at(0.58, 16.4)}"
-        f"Q{at(0, 17.2)} {at(-0.58, 16.4)}C{at(-0.66, 15.6)} {at(-0.78, 12.5)} {at(-0.82, 10.2)}Z"
-    )
-    lines.append(
-        f"M{at(-0.86, 9.2)}Q{at(0, 7.6)} {at(0.86, 9.2)}C{at(0.9, 6)} {at(0.86, 2)} {at(0.8, -0.3)}"
-        f"Q{at(0, -1.15)} {at(-0.8, -0.3)}C{at(-0.86, 2)} {at(-0.9, 6)} {at(-0.86, 9.2)}Z"
-    )
-    lines.append(f"M{at(-0.4, 7.7)}C{at(-0.44, 5)} {at(-0.42, 2)} {at(-0.36, -0.4)}")
-    lines.append(f"M{at(0.4, 7.7)}C{at(0.44, 5)} {at(0.42, 2)} {at(0.36, -0.4)}")
-    # lamps between bonnet and bumper
-    for s in (-1, 1):
-        lines.append(
-            f"M{at(s * 0.97, 0.2)}C{at(s * 0.9, -0.6)} {at(s * 0.8, -0.9)} {at(s * 0.66, -1.05)}"
-            f"C{at(s * 0.72, -1.6)} {at(s * 0.9, -1.5)} {at(s * 0.97, -0.9)}Z"
-        )
-    return element("g", *(path(d) for d in lines), stroke=INK, stroke_opacity=0.42, stroke_width=1.1, fill="none")
 
 
 def _column(column: int) -> str:
@@ -177,6 +130,7 @@ def _cells(drawn: ImpactMap, grid: _Grid, palette: Palette, language: Language) 
                 _CELL_H - 2,
                 paint,
                 tip(told),
+                light=True,
                 data_cell=f"{cell.row}/{cell.column}",
             )
         )
@@ -205,7 +159,9 @@ def _bumper_cells(drawn: ImpactMap, grid: _Grid, palette: Palette) -> list[str]:
             paint = palette.get(point.verified.colour or "") if point.verified else None
             place = f"{row.name}/{point.column}"
             parts.append(
-                cell_shape(grid.x(point.column) + 1, y + 1, _CELL_W - 2, _BUMPER_H - 2, paint, data_bumper=place)
+                cell_shape(
+                    grid.x(point.column) + 1, y + 1, _CELL_W - 2, _BUMPER_H - 2, paint, data_bumper=place
+                )
             )
     return parts
 
@@ -214,8 +170,7 @@ def _bumper_signs(drawn: ImpactMap, grid: _Grid, palette: Palette, language: Lan
     parts = []
     for i, row in enumerate(drawn.bumper):
         y = grid.bumper_top + i * _BUMPER_H
-        for point in row.points:
-            parts.append(_bumper_sign(point, grid, y, palette, language))
+        parts.extend(_bumper_sign(point, grid, y, palette, language) for point in row.points)
     return parts
 
 
@@ -223,36 +178,48 @@ def _bumper_sign(point: BumperPoint, grid: _Grid, y: float, palette: Palette, la
     x = grid.middle(point.column)
     mark = in_language(point.word, language) if point.word else ""
     if point.verified is None:
-        return text(x, y + 15.5, mark, size=min(9, 24 / max(breadth(mark, 1), 1)), fill=SOFT, anchor="middle") if mark else ""
+        size = fitted(mark, 9, 24)
+        return text(x, y + 15.5, mark, size=size, fill=SOFT, anchor="middle") if mark else ""
     paint = palette.get(point.verified.colour or "")
     ink = ink_on(paint.fill) if paint else INK
     sign = in_language(paint.sign, language) if paint else "–"
     words = f"{sign} {short(point.verified.value)}".strip()
     parts = [
-        text(x, y + 11, words, size=min(8.5, 29 / max(breadth(words, 1), 1)), fill=ink, anchor="middle", bold=True),
-        text(x, y + 20, mark, size=min(7.5, 24 / max(breadth(mark, 1), 1)), fill=ink, anchor="middle"),
+        text(x, y + 11, words, size=fitted(words, 8.5, 29), fill=ink, anchor="middle", bold=True),
+        text(x, y + 20, mark, size=fitted(mark, 7.5, 24), fill=ink, anchor="middle"),
     ]
     if point.inferred:
         frame = rect(
-            x - _CELL_W / 2 + 2, y + 2, _CELL_W - 4, _BUMPER_H - 4, "none", stroke=ink, stroke_width=0.8, stroke_dasharray="2.5 2"
+            x - _CELL_W / 2 + 2,
+            y + 2,
+            _CELL_W - 4,
+            _BUMPER_H - 4,
+            "none",
+            stroke=ink,
+            stroke_width=0.8,
+            stroke_dasharray="2.5 2",
         )
         parts.append(frame)
     return "".join(parts)
 
 
 def _axes(drawn: ImpactMap, grid: _Grid, language: Language) -> list[str]:
-    parts = []
-    for column in drawn.columns:
-        parts.append(text(grid.middle(column), grid.top - 6, _column(column), size=9, fill=SOFT, anchor="middle"))
-    parts.append(text(grid.left, grid.top - 22, said("left", language), size=10, fill=SOFT))
-    parts.append(text(grid.left + grid.width, grid.top - 22, said("right", language), size=10, fill=SOFT, anchor="end"))
-    parts.append(text(grid.left - _MIRROR, grid.top - 6, said("map_rows", language), size=9, fill=SOFT, anchor="end"))
-    for row, distance in enumerate(drawn.distances):
-        parts.append(text(grid.left - _MIRROR, grid.y(row) + _CELL_H / 2 + 3.2, str(distance), size=9, fill=SOFT, anchor="end"))
-    parts.extend(_band(band, grid, language) for band in drawn.bands)
+    right = grid.left + grid.width
+    parts = [
+        text(grid.left, grid.top - 22, said("left", language), size=10, fill=SOFT),
+        text(right, grid.top - 22, said("right", language), size=10, fill=SOFT, anchor="end"),
+        text(grid.left - _MIRROR, grid.top - 6, said("map_rows", language), size=9, fill=SOFT, anchor="end"),
+    ]
     parts.extend(
-        _row_name(row, grid, grid.bumper_top + i * _BUMPER_H, language) for i, row in enumerate(drawn.bumper)
+        text(grid.middle(column), grid.top - 6, _column(column), size=9, fill=SOFT, anchor="middle")
+        for column in drawn.columns
     )
+    for row, distance in enumerate(drawn.distances):
+        y = grid.y(row) + _CELL_H / 2 + 3.2
+        parts.append(text(grid.left - _MIRROR, y, str(distance), size=9, fill=SOFT, anchor="end"))
+    parts.extend(_band(band, grid, language) for band in drawn.bands)
+    for i, bumper in enumerate(drawn.bumper):
+        parts.append(_row_name(bumper, grid, grid.bumper_top + i * _BUMPER_H, language))
     return parts
 
 
@@ -271,17 +238,26 @@ def _band(band: MapBand, grid: _Grid, language: Language) -> str:
         text(edge - 6, middle + 12, _reached(band.score, band.maximum), size=10, anchor="end"),
     ]
     # the line between two headforms, across the grid
-    parts.append(path(f"M{grid.left} {top - 1.5}H{grid.left + grid.width}", stroke=INK, stroke_width=0.9, stroke_dasharray="1 2"))
+    parts.append(
+        path(
+            f"M{grid.left} {top - 1.5}H{grid.left + grid.width}",
+            stroke=INK,
+            stroke_width=0.9,
+            stroke_dasharray="1 2",
+        )
+    )
     return element("g", *parts, data_band=band.name)
 
 
 def _row_name(row: BumperRow, grid: _Grid, y: float, language: Language) -> str:
     names = in_language(row.label, language)
     edge = grid.left - 6
-    size = min(10.5, (edge - 4) / max(breadth(names, 1), 1))
+    size = fitted(names, 10.5, edge - 4)
     base = path(f"M{grid.left} {y + _BUMPER_H}H{grid.left + grid.width}", stroke=GRID, stroke_width=0.8)
-    return base + text(edge, y + 10.5, names, size=size, anchor="end", bold=True) + text(
-        edge, y + 21, _reached(row.score, row.maximum), size=9, anchor="end"
+    return (
+        base
+        + text(edge, y + 10.5, names, size=size, anchor="end", bold=True)
+        + text(edge, y + 21, _reached(row.score, row.maximum), size=9, anchor="end")
     )
 
 
@@ -296,9 +272,16 @@ def _spoken(drawn: ImpactMap, palette: Palette, language: Language) -> list[str]
     for band in drawn.bands:
         colours = [cell.colour for cell in drawn.cells if band.rows[0] <= cell.row <= band.rows[1]]
         name = joined([in_language(band.label, language), _reached(band.score, band.maximum)], language)
-        parts.append(said("band_spoken", language, band=name, counts=counts_words(colours, palette, language)))
+        parts.append(
+            said("band_spoken", language, band=name, counts=counts_words(colours, palette, language))
+        )
     parts.extend(
-        said("band_spoken", language, band=in_language(row.label, language), counts=_reached(row.score, row.maximum))
+        said(
+            "band_spoken",
+            language,
+            band=in_language(row.label, language),
+            counts=_reached(row.score, row.maximum),
+        )
         for row in drawn.bumper
         if row.maximum is not None
     )

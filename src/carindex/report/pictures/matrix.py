@@ -1,4 +1,4 @@
-"""A prediction matrix as a coloured grid, its standard range outlined, tested points marked, robustness layers below."""
+"""A prediction matrix as a coloured grid: standard range outlined, tested points marked, robustness layers below."""
 
 from __future__ import annotations
 
@@ -71,13 +71,17 @@ def matrix_picture(matrix: Matrix, palette: Palette, language: Language) -> Pict
     legend.add_palette(palette, language)
     legend.add(rect(1, 0.9, 22, 11.2, "none", stroke=INK, stroke_width=1.8), 24, said("standard", language))
     if any(cell.range == "extended" for _, _, cell in _each(matrix)):
-        legend.add(rect(0.5, 0.5, 23, 12, "none", stroke=LINE, stroke_width=0.6), 24, said("extended", language))
+        legend.add(
+            rect(0.5, 0.5, 23, 12, "none", stroke=LINE, stroke_width=0.6), 24, said("extended", language)
+        )
     legend.add_tested([cell.verified for _, _, cell in _each(matrix)], language)
     bottom, strip = _layers(matrix, legend.bottom + 12, grid.width, language)
     lines = _lines(matrix, palette, language)
     spoken = [*_spoken(matrix, palette, language), *(f"{entry}{_stop(language)}" for entry in lines)]
     title = in_language(matrix.label, language)
-    return picture(int(grid.width), bottom + 2, title, spoken, [*content, *legend.parts, *strip], language, lines)
+    return picture(
+        int(grid.width), bottom + 2, title, spoken, [*content, *legend.parts, *strip], language, lines
+    )
 
 
 def _stop(language: Language) -> str:
@@ -153,14 +157,19 @@ def _heading(matrix: Matrix, grid: _Grid, language: Language) -> list[str]:
             for at, name in enumerate(names)
         )
         for at, row in enumerate(matrix.rows):
-            parts.append(text(x, grid.y(at) + _CELL_H / 2 + 3.6, in_language(row.values[i], language), size=_SIZE))
+            parts.append(
+                text(x, grid.y(at) + _CELL_H / 2 + 3.6, in_language(row.values[i], language), size=_SIZE)
+            )
         x += width
     return parts
 
 
 def _each(matrix: Matrix) -> list[tuple[int, int, MatrixCell]]:
     return [
-        (i, j, cell) for i, row in enumerate(matrix.rows) for j, cell in enumerate(row.cells) if cell is not None
+        (i, j, cell)
+        for i, row in enumerate(matrix.rows)
+        for j, cell in enumerate(row.cells)
+        if cell is not None
     ]
 
 
@@ -268,7 +277,9 @@ def _mark(state: str, x: float, y: float) -> str:
             f"M{x - 3} {y - 3}l6 6M{x + 3} {y - 3}l-6 6", stroke=WHITE, stroke_width=1.8
         )
     ring = element("circle", cx=x, cy=y, r=6 if state == "passed" else 5, fill=ACCENT)
-    return ring + (path(f"M{x - 3} {y}l2.2 2.4 4-4.8", stroke=WHITE, stroke_width=1.6) if state == "passed" else "")
+    return ring + (
+        path(f"M{x - 3} {y}l2.2 2.4 4-4.8", stroke=WHITE, stroke_width=1.6) if state == "passed" else ""
+    )
 
 
 # -- words ---------------------------------------------------------------------------------------------------
@@ -303,7 +314,9 @@ def _lines(matrix: Matrix, palette: Palette, language: Language) -> list[str]:
         if cell.verified is not None
     ]
     return points_of + [
-        f"{in_language(layer.label, language)}: {_state(layer, language)}" for layer in matrix.layers if layer.condition
+        f"{in_language(layer.label, language)}: {_state(layer, language)}"
+        for layer in matrix.layers
+        if layer.condition
     ]
 
 

@@ -1,7 +1,8 @@
 """What the drawings are made from: plain frozen values, filled by whoever knows where the colours come from.
 
-Names of people's words are mappings of language to text. A colour is named by the word that the programme's data uses for it and
-looked up in a `Palette`; ``None`` stands for what is not predicted, not measured or not assessed.
+Names of people's words are mappings of language to text. A colour is named by the word that the programme's
+data uses for it and looked up in a `Palette`; ``None`` stands for what is not predicted, not measured or not
+assessed.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ Text = Mapping[str, str]
 class Paint:
     """A colour of a programme: its fill, its name, and the sign that says it where colour cannot.
 
-    ``fill`` is ``#rrggbb``; ``sign`` is a letter or two, a character or two in Chinese. ``faint`` colours stand for what is not rated
-    and are drawn lightly, so that they do not outweigh the rest.
+    ``fill`` is ``#rrggbb``; ``sign`` is a letter or two, a character or two in Chinese. ``faint`` colours
+    stand for what is not rated and are drawn lightly, so that they do not outweigh the rest.
     """
 
     fill: str
@@ -119,8 +120,8 @@ class LoadCase:
 class Verified:
     """A tested point: measured colour and value.
 
-    ``correct`` says whether it came out as predicted (tolerance counts), ``None`` where nothing was predicted or nobody has judged.
-    ``value`` is as it should be read, unit apart.
+    ``correct`` says whether it came out as predicted (tolerance counts), ``None`` where nothing was predicted
+    or nobody has judged. ``value`` is as it should be read, unit apart.
     """
 
     colour: str | None
@@ -158,7 +159,8 @@ class MapBand:
 class BumperPoint:
     """A point of a bumper row: what the prediction says of it, its colour, and whether its value is its own.
 
-    ``word`` is the mark of the prediction (always tested, symmetric, inferred); ``inferred`` points take the value of another point.
+    ``word`` is the mark of the prediction (always tested, symmetric, inferred); ``inferred`` points take the
+    value of another point.
     """
 
     column: int
@@ -182,7 +184,8 @@ class BumperRow:
 class ImpactMap:
     """The front of a car with all its impact points.
 
-    ``distances`` are the wrap-around distances of the rows from the bottom, in mm. ``columns`` runs from left to right.
+    ``distances`` are the wrap-around distances of the rows from the bottom, in mm. ``columns`` runs from left
+    to right.
     """
 
     label: Text
@@ -231,8 +234,8 @@ class Layer:
 class Matrix:
     """A prediction matrix with its axes, cells and robustness layers.
 
-    ``row_axes`` name the values of `MatrixRow.values`; ``column_axis`` names ``columns``. ``points`` are name, score and maximum of
-    the layers of points, where they are known.
+    ``row_axes`` name the values of `MatrixRow.values`; ``column_axis`` names ``columns``. ``points`` are
+    name, score and maximum of the layers of points, where they are known.
     """
 
     name: str
@@ -257,7 +260,8 @@ class Stage:
     lower, upper
         Bounds of its score; equal when nothing is missing.
     thresholds
-        Stars and the score that they need in this car's test year, in ascending order; empty while the year is not known.
+        Stars and the score that they need in this car's test year, in ascending order; empty while the year
+        is not known.
     balanced
         Score after balancing; ``None`` while it is open. A stage that takes no part keeps its score.
     stars
@@ -284,7 +288,9 @@ class Stage:
         """The next star and the points that it still needs, ``None`` at the most stars or while open."""
         if self.balanced is None:
             return None
-        open_lines = ((stars, line - self.balanced) for stars, line in self.thresholds if line > self.balanced)
+        open_lines = (
+            (stars, line - self.balanced) for stars, line in self.thresholds if line > self.balanced
+        )
         return next(open_lines, None)
 
 
@@ -292,8 +298,8 @@ class Stage:
 class StageBalance:
     """All stages of a car in the order of its tree, and what they come to.
 
-    ``case`` is what chose the thresholds, such as the test year. ``stars`` is the car's outcome, ``None`` while open; ``cap`` says what
-    keeps it below the least of the stages.
+    ``case`` is what chose the thresholds, such as the test year. ``stars`` is the car's outcome, ``None``
+    while open; ``cap`` says what keeps it below the least of the stages.
     """
 
     label: Text

@@ -1,4 +1,4 @@
-"""The occupants of a load case on their seats, each body region in its colour, with its sign and its points beside it."""
+"""The occupants of a load case on their seats: each body region in its colour, with its sign and its points."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ _SIGN, _SMALL_SIGNS = 11.0, {"neck": 7.0, "abdomen": 8.5, "foot": 7.0}
 def load_case_picture(case: LoadCase, palette: Palette, language: Language) -> Picture:
     """Return the occupants of a load case.
 
-    Occupants that sit in a car are drawn on their seats in its plan, tests of a seat alone side by side from the side.
+    Occupants that sit in a car are drawn on their seats in its plan, tests of a seat alone side by side from
+    the side.
 
     Parameters
     ----------
@@ -132,7 +133,9 @@ def _plan(case: LoadCase, palette: Palette, language: Language) -> tuple[int, fl
     content = []
     y = float(_BONNET)
     for row in range(rows):
-        children = [occupant.kind == "child" for (at_row, _), (occupant, _) in placed.items() if at_row == row]
+        children = [
+            occupant.kind == "child" for (at_row, _), (occupant, _) in placed.items() if at_row == row
+        ]
         scale = _CHILD if children and all(children) else _FIGURE
         for column in (0, 1):
             x = _MARGIN + column * (_COLUMN + _MARGIN)
@@ -145,7 +148,9 @@ def _plan(case: LoadCase, palette: Palette, language: Language) -> tuple[int, fl
                 content.append(_occupant(occupant, at, x, y, speaks, palette, language))
             else:
                 middle = at.point(210, 0)[0]
-                empty = text(middle, at.y + 84, said("no_dummy", language), size=9.5, fill=SOFT, anchor="middle")
+                empty = text(
+                    middle, at.y + 84, said("no_dummy", language), size=9.5, fill=SOFT, anchor="middle"
+                )
                 content.append(at.group(bodies.seat_shapes()) + empty)
         y += _HEAD + bodies.Placed(0, 0, scale).height + 18
     height = y + 14
@@ -189,13 +194,11 @@ def _occupant(
     rated = {part: region for region in occupant.regions for part in region.parts}
     shapes = [seat, bodies.arm_shapes()]
     shapes.extend(
-        path(d, fill=EMPTY)
-        for part, outlines in bodies.PARTS.items()
-        if part not in rated
-        for d in outlines
+        path(d, fill=EMPTY) for part, outlines in bodies.PARTS.items() if part not in rated for d in outlines
     )
     for region in occupant.regions:
-        fill = palette[region.colour].fill if region.colour in palette else EMPTY
+        paint = palette.get(region.colour or "")
+        fill = paint.fill if paint else EMPTY
         outline = "".join(path(d, fill=fill) for part in region.parts for d in bodies.PARTS[part])
         name = f"{occupant.name}/{region.name}" if speaks else None
         told = tip(_told(region, palette, language))
@@ -245,7 +248,13 @@ def _beside_figure(
         top = max(below + _GAP, reach_y - tall / 2)
         below = top + tall
         level = top + 12 * len(names) + 6.5
-        parts.append(path(f"M{reach_x:.1f} {reach_y:.1f}L{side - 14:.1f} {level:.1f}H{side - 4:.1f}", stroke=LINE, stroke_width=0.7))
+        parts.append(
+            path(
+                f"M{reach_x:.1f} {reach_y:.1f}L{side - 14:.1f} {level:.1f}H{side - 4:.1f}",
+                stroke=LINE,
+                stroke_width=0.7,
+            )
+        )
         parts.extend(
             text(side, top + 9 + 12 * i, words, size=_NAME, fill=SOFT) for i, words in enumerate(names)
         )
@@ -265,7 +274,9 @@ def _chip(region: BodyRegion, x: float, level: float, palette: Palette, language
         (
             rect(x, level - 6.5, 19, 13, fill),
             text(x + 9.5, level + 3.4, sign, size=9.5, fill=ink_on(fill), anchor="middle", bold=True),
-            text(x + 25, level + 4.4, _reached(region.score, region.maximum, language), size=_POINTS, bold=True),
+            text(
+                x + 25, level + 4.4, _reached(region.score, region.maximum, language), size=_POINTS, bold=True
+            ),
         )
     )
 
@@ -312,7 +323,9 @@ def _small(occupant: Occupant, x: float, y: float, palette: Palette, language: L
     )
     name = f"{occupant.name}/{region.name}" if region else None
     told = tip(_told(region, palette, language)) if region else ""
-    figure = element("g", told, *shapes, transform=f"translate({x - 30:.4g} {y + _HEAD:.4g})", data_region=name, fill=fill)
+    figure = element(
+        "g", told, *shapes, transform=f"translate({x - 30:.4g} {y + _HEAD:.4g})", data_region=name, fill=fill
+    )
     side = x + _COLUMN - _SIDE
     parts = [_heading(occupant, x, y, _COLUMN, language), figure]
     if region is not None:
@@ -323,5 +336,7 @@ def _small(occupant: Occupant, x: float, y: float, palette: Palette, language: L
         parts.append(_chip(region, side, level, palette, language))
         if _vetoes(region):
             notes = wrapped(said("no_points", language), 9.5, _SIDE)
-            parts.extend(text(side, level + 18 + 11 * i, words, size=9.5, fill=BAD) for i, words in enumerate(notes))
+            parts.extend(
+                text(side, level + 18 + 11 * i, words, size=9.5, fill=BAD) for i, words in enumerate(notes)
+            )
     return "".join(parts)

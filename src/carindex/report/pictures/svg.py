@@ -76,7 +76,8 @@ def rect(x: float, y: float, width: float, height: float, fill: str, *content: s
 
 def line(x1: float, y1: float, x2: float, y2: float, stroke: str = LINE, **more: object) -> str:
     """Return a straight line."""
-    return path(f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}", stroke=stroke, **more)
+    d = f"M{number(x1)} {number(y1)}L{number(x2)} {number(y2)}"
+    return element("path", d=d, fill="none", stroke=stroke, **more)
 
 
 def path(d: str, *content: str, fill: str = "none", **more: object) -> str:
@@ -95,6 +96,12 @@ def breadth(words: str, size: float) -> float:
         _CHINESE if ord(letter) > 0x2E80 else _WIDE if letter.isupper() or letter.isdigit() else _SMALL
         for letter in words
     )
+
+
+def fitted(words: str, size: float, width: float) -> float:
+    """Return the height of a text, or less where it would be broader than a width."""
+    needed = breadth(words, 1)
+    return min(size, width / needed) if needed else size
 
 
 def wrapped(words: str, size: float, width: float) -> list[str]:

@@ -15,6 +15,7 @@ from carindex.report.pictures.svg import (
     WHITE,
     breadth,
     element,
+    fitted,
     ink_on,
     path,
     rect,
@@ -28,10 +29,22 @@ FAINT_OPACITY = 0.3
 _NOTHING = "–"
 
 
-def cell_shape(x: float, y: float, width: float, height: float, paint: Paint | None, *content: str, **more: object) -> str:
-    """Return the box of a cell in its colour; one without a colour is the grey of what is not rated."""
-    faint = FAINT_OPACITY if paint is not None and paint.faint else None
-    return rect(x, y, width, height, paint.fill if paint else EMPTY, *content, fill_opacity=faint, **more)
+def cell_shape(
+    x: float,
+    y: float,
+    width: float,
+    height: float,
+    paint: Paint | None,
+    *content: str,
+    light: bool = False,
+    **more: object,
+) -> str:
+    """Return the box of a cell in its colour; without one it is grey, ``light`` where a drawing lies behind."""
+    faint = FAINT_OPACITY if (paint.faint if paint else light) else None
+    fill = paint.fill if paint else EMPTY
+    return element(
+        "rect", *content, x=x, y=y, width=width, height=height, fill=fill, fill_opacity=faint, **more
+    )
 
 
 def cell_sign(x: float, y: float, paint: Paint | None, size: float, language: Language) -> str:
@@ -40,22 +53,35 @@ def cell_sign(x: float, y: float, paint: Paint | None, size: float, language: La
         return text(x, y + 0.36 * size, _NOTHING, size=size, fill=SOFT, anchor="middle")
     ink = SOFT if paint.faint else ink_on(paint.fill)
     sign = in_language(paint.sign, language)
-    size = min(size, 22 / max(breadth(sign, 1), 0.1))
+    size = fitted(sign, size, 22)
     return text(x, y + 0.36 * size, sign, size=size, fill=ink, anchor="middle", bold=not paint.faint)
 
 
-def pill(x: float, y: float, width: float, height: float, verified: Verified, palette: Palette, language: Language) -> str:
+def pill(
+    x: float, y: float, width: float, height: float, verified: Verified, palette: Palette, language: Language
+) -> str:
     """Return a tested point: the measured colour on white, its sign and value, a cross where it is not as predicted."""
     paint = palette.get(verified.colour or "")
     fill = paint.fill if paint else EMPTY
     sign = in_language(paint.sign, language) if paint else ""
     words = " ".join(part for part in (sign, short(verified.value)) if part)
-    size = min(9.0, (width - 3) / max(breadth(words, 1), 0.1))
+    size = fitted(words, 9, width - 3)
     middle_x, middle_y = x + width / 2, y + height / 2
     parts = [
         rect(x, y, width, height, fill, rx=height / 2, stroke=WHITE, stroke_width=1.6),
-        rect(x - 0.9, y - 0.9, width + 1.8, height + 1.8, "none", rx=height / 2 + 0.9, stroke=INK, stroke_width=0.7),
-        text(middle_x, middle_y + 0.36 * size, words, size=size, fill=ink_on(fill), anchor="middle", bold=True),
+        rect(
+            x - 0.9,
+            y - 0.9,
+            width + 1.8,
+            height + 1.8,
+            "none",
+            rx=height / 2 + 0.9,
+            stroke=INK,
+            stroke_width=0.7,
+        ),
+        text(
+            middle_x, middle_y + 0.36 * size, words, size=size, fill=ink_on(fill), anchor="middle", bold=True
+        ),
     ]
     if verified.correct is False:
         parts.append(cross(x + width - 1, y + 1))
@@ -93,7 +119,9 @@ def tested_words(place: str, predicted: str, verified: Verified, palette: Palett
         f"{quantity} {value}".strip(),
         said(judged, language) if judged else "",
     ]
-    return f"{place}: {joined(parts, language)}" if language == "en" else f"{place}：{joined(parts, language)}"
+    return (
+        f"{place}: {joined(parts, language)}" if language == "en" else f"{place}：{joined(parts, language)}"
+    )
 
 
 def predicted_words(paint: Paint | None, language: Language) -> str:
@@ -151,6 +179,10 @@ class Legend:
         if not known:
             return
         shape = rect(1, 0.5, 26, 12, EMPTY, rx=6, stroke=INK, stroke_width=0.8)
-        self.add(shape + text(14, 9.6, "00", size=8.5, anchor="middle", bold=True), 28, said("legend_tested", language))
+        self.add(
+            shape + text(14, 9.6, "00", size=8.5, anchor="middle", bold=True),
+            28,
+            said("legend_tested", language),
+        )
         if any(point.correct is False for point in known):
             self.add(cross(6, 6.5), 12, said("not_as_predicted", language))
