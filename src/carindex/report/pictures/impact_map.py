@@ -167,7 +167,7 @@ def _bumper_cells(drawn: ImpactMap, grid: _Grid, palette: Palette) -> list[str]:
 
 
 def _bumper_signs(drawn: ImpactMap, grid: _Grid, palette: Palette, language: Language) -> list[str]:
-    parts = []
+    parts: list[str] = []
     for i, row in enumerate(drawn.bumper):
         y = grid.bumper_top + i * _BUMPER_H
         parts.extend(_bumper_sign(point, grid, y, palette, language) for point in row.points)

@@ -11,7 +11,8 @@ from carindex.report.pictures.model import Picture
 
 #: The report's own colours.
 INK, SOFT, LINE, FAINT, GRID = "#16202c", "#566270", "#9aa5b1", "#f5f7f9", "#dde2e8"
-ACCENT, WARN, BAD, EMPTY, WHITE = "#1d4e89", "#9a5b00", "#a8322d", "#dfe3e8", "#ffffff"
+ACCENT, WARN, BAD, EMPTY = "#1d4e89", "#9a5b00", "#a8322d", "#dfe3e8"
+WHITE, BLACK = "#ffffff", "#000000"
 FONT = "Noto Sans CJK SC, sans-serif"
 #: Mean breadth of a letter as a share of its height; capitals and figures run wider than small letters.
 _SMALL, _WIDE, _CHINESE = 0.53, 0.6, 1.0
@@ -115,10 +116,9 @@ def wrapped(words: str, size: float, width: float) -> list[str]:
 
 
 def ink_on(fill: str) -> str:
-    """Return white or the ink of the report, whichever has the greater contrast on a fill."""
+    """Return white or black, whichever has the greater contrast on a fill."""
     light = _luminance(fill)
-    on_white, on_ink = 1.05 / (light + 0.05), (light + 0.05) / (_luminance(INK) + 0.05)
-    return WHITE if on_white > on_ink else INK
+    return WHITE if 1.05 / (light + 0.05) > (light + 0.05) / 0.05 else BLACK
 
 
 def _luminance(fill: str) -> float:
