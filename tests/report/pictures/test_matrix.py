@@ -162,3 +162,16 @@ def test_names_are_never_taken_for_markup(matrix_colours: Palette, language: Lan
     picture = matrix_picture(hostile, matrix_colours, language)
     assert Drawn(picture).root.find(f"{SVG}title") is not None
     assert "<script" not in picture.svg
+
+
+def test_rows_may_be_left_out_and_cells_become_standard(matrix_colours: Palette) -> None:
+    # CPLA, 50 km/h: the row declared AEB repeats the fixed row, which is then standard at 25 % too
+    plain = matrix("cpla_day", _ENTRIES["cpla_day"], {})
+    drawn_matrix = matrix(
+        "cpla_day", _ENTRIES["cpla_day"], {"7/1": "Red"}, left_out=[6], became_standard=["4/2"]
+    )
+    assert len(drawn_matrix.rows) == len(plain.rows) - 1 == 9
+    fixed, moved_up = drawn_matrix.rows[4], drawn_matrix.rows[6]
+    assert [cell.range for cell in fixed.cells if cell] == ["extended", "standard", "standard", "extended"]
+    assert [cell.colour for cell in moved_up.cells if cell] == [None, "Red", None, None]
+    check(matrix_picture(drawn_matrix, matrix_colours, "zh"), "zh")

@@ -176,3 +176,9 @@ def test_small_figures_stand_for_tests_of_the_seat() -> None:
     }
     offset = load_cases(read("crash-protection/frontal-offset.yaml"), {})[0]
     assert [occupant.kind for occupant in offset.occupants] == ["adult", "adult", "child", "child"]
+
+
+def test_a_seat_that_the_car_does_not_have_is_left_out() -> None:
+    test = read("crash-protection/rear-whiplash.yaml")
+    cases = {case.name: case for case in load_cases(test, {}, {"static_rear/rear_third_row": (None, 0.0)})}
+    assert [occupant.name for occupant in cases["static_rear"].occupants] == ["static_rear/rear_second_row"]

@@ -99,8 +99,8 @@ def load_cases(
     colours
         Colour of each region, by name.
     reached
-        Score and maximum of each region and occupant, by name; without an entry the score is open and the
-        maximum that of the file.
+        Score and maximum of each region and occupant, by name; without an entry the score is open and the maximum
+        that of the file. An occupant whose maximum is 0 does not apply to the car and is left out.
     capped
         Names of the occupants whose points a limit took.
     """
@@ -112,6 +112,7 @@ def load_cases(
             tuple(
                 _occupant(f"{name}/{key}", key, occupant, colours, reached, f"{name}/{key}" in cut)
                 for key, occupant in case["children"].items()
+                if reached.get(f"{name}/{key}", (None, 1.0))[1] > 0
             ),
         )
         for name, case in test["children"].items()
@@ -220,7 +221,10 @@ def impact_map(
         _bumper_row(name, entry, columns, bumper or {}, bumper_verified or {}, taken, reached)
         for name, entry in rows
     )
-    return ImpactMap(head["label"], distances, columns, drawn, bands, bumper_rows)
+    label = {
+        language: f"{name} · {legs['label'].get(language, '')}" for language, name in head["label"].items()
+    }
+    return ImpactMap(label, distances, columns, drawn, bands, bumper_rows)
 
 
 def _with(data: Mapping[str, Any], key: str) -> list[tuple[str, Mapping[str, Any]]]:
@@ -261,6 +265,8 @@ def matrix(
     *,
     verified: Mapping[str, Verified] | None = None,
     functions: Mapping[int, str] | None = None,
+    left_out: Iterable[int] = (),
+    became_standard: Iterable[str] = (),
     layers: Sequence[Layer] = (),
     points: Sequence[tuple[Text, float | None, float]] = (),
 ) -> Matrix:
@@ -276,22 +282,28 @@ def matrix(
         Tested cells, by name.
     functions
         What was declared where a row leaves a choice, by row; without it all that may be declared is shown.
+    left_out
+        Rows that do not count for this car, such as one that repeats another by what was declared for it.
+    became_standard
+        Names of cells of the extended range that count in the standard range for this car.
     layers
         Robustness layers, see `robustness_layers`.
     points
         Name, score and maximum of each layer of points.
     """
-    tested = verified or {}
+    tested, gone, standard = verified or {}, set(left_out), set(became_standard)
     ((axis, values),) = entry["columns"].items()
     axes = list(dict.fromkeys(key for row in entry["rows"] for key in row if key != "cells"))
     rows = tuple(
         MatrixRow(
             tuple(axis_text(_axis_value(row.get(key), (functions or {}).get(i))) for key in axes),
             tuple(
-                _cell(mark, f"{i}/{j}", predicted, tested) for j, mark in enumerate(str(row["cells"]).split())
+                _cell("S" if f"{i}/{j}" in standard else mark, f"{i}/{j}", predicted, tested)
+                for j, mark in enumerate(str(row["cells"]).split())
             ),
         )
         for i, row in enumerate(entry["rows"])
+        if i not in gone
     )
     return Matrix(
         name,

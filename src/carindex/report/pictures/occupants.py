@@ -42,9 +42,9 @@ _SEATS = {
 }
 _COLUMN, _MARGIN, _BONNET, _HEAD = 226, 14, 52, 40
 _FIGURE, _CHILD, _SIDE = 0.43, 0.36, 116
-_NAME, _POINTS, _GAP = 10.5, 12.5, 5.0
+_NAME, _POINTS, _GAP = 10.5, 12.5, 7.0
 #: Height of the sign on a region, by its main part; on the others there is room for the full height.
-_SIGN, _SMALL_SIGNS = 11.0, {"neck": 7.0, "abdomen": 8.5, "foot": 7.0}
+_SIGN, _SMALL_SIGNS = 11.0, {"neck": 7.0, "abdomen": 8.5, "pelvis": 9.5, "foot": 7.0}
 
 
 def load_case_picture(case: LoadCase, palette: Palette, language: Language) -> Picture:
