@@ -182,3 +182,13 @@ def test_a_seat_that_the_car_does_not_have_is_left_out() -> None:
     test = read("crash-protection/rear-whiplash.yaml")
     cases = {case.name: case for case in load_cases(test, {}, {"static_rear/rear_third_row": (None, 0.0)})}
     assert [occupant.name for occupant in cases["static_rear"].occupants] == ["static_rear/rear_second_row"]
+
+
+def test_everybody_is_drawn_also_on_seats_that_the_plan_does_not_know(body_colours: Palette) -> None:
+    case = load_cases(read("crash-protection/side-pole.yaml"), {})[0]
+    (driver,) = case.occupants
+    seats = ("driver", "rear_middle", "rear_left", "somewhere", "rear_right")
+    several = replace(case, occupants=tuple(replace(driver, name=seat, seats=(seat,)) for seat in seats))
+    for side in ("left", "right"):
+        drawn = check(load_case_picture(replace(several, driver_at=side), body_colours, "en"), "en")
+        assert len(drawn.marked("data-region")) == 5 * len(driver.regions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 from carindex.messages import Language
 from carindex.report.pictures import bodies
@@ -120,13 +121,7 @@ def _colour_name(region: BodyRegion, palette: Palette, language: Language) -> st
 
 
 def _plan(case: LoadCase, palette: Palette, language: Language) -> tuple[int, float, list[str]]:
-    placed: dict[tuple[int, int], tuple[Occupant, bool]] = {}
-    for occupant in case.occupants:
-        for i, seat in enumerate(occupant.seats):
-            row, column = _SEATS[seat]
-            if case.driver_at == "right":
-                column = 1 - column
-            placed[row, column] = (occupant, i == 0)
+    placed = _placed(case)
     rows = max(row for row, _ in placed) + 1
     width = 2 * _COLUMN + 3 * _MARGIN
     adult = bodies.Placed(0, 0, _FIGURE)
@@ -155,6 +150,27 @@ def _plan(case: LoadCase, palette: Palette, language: Language) -> tuple[int, fl
         y += _HEAD + bodies.Placed(0, 0, scale).height + 18
     height = y + 14
     return width, height, [_car(width, height, language), *content]
+
+
+def _placed(case: LoadCase) -> dict[tuple[int, int], tuple[Occupant, bool]]:
+    """Return who sits where, and whether this is the figure that is spoken of.
+
+    Seats that the plan does not know take the free places behind the front row.
+    """
+    placed: dict[tuple[int, int], tuple[Occupant, bool]] = {}
+    elsewhere: list[tuple[Occupant, bool]] = []
+    for occupant in case.occupants:
+        for i, seat in enumerate(occupant.seats):
+            if seat not in _SEATS or _SEATS[seat] in placed:
+                elsewhere.append((occupant, i == 0))
+                continue
+            placed[_SEATS[seat]] = (occupant, i == 0)
+    for entry in elsewhere:
+        free = next((row, column) for row in count(1) for column in (0, 1) if (row, column) not in placed)
+        placed[free] = entry
+    if case.driver_at == "right":
+        return {(row, 1 - column): entry for (row, column), entry in placed.items()}
+    return placed
 
 
 def _car(width: float, height: float, language: Language) -> str:
