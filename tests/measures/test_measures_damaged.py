@@ -127,7 +127,7 @@ def test_unknown_dummy_keeps_what_needs_no_constants(camry: Recording, sound: Me
     have = of(results, "driver")
     needing = {"nij", "nij_te", "nij_tf", "nij_ce", "nij_cf", "neck_extension", "neck_flexion", "chest_vc",
                "tibia_index_upper_left", "tibia_index_upper_right", "tibia_index_lower_left",
-               "tibia_index_lower_right"}  # fmt: skip
+               "tibia_index_lower_right", "tibia_index_left", "tibia_index_right"}  # fmt: skip
     assert have == {k: v for k, v in of(sound, "driver").items() if k not in needing}
     assert {m.dummy for m in results.values if m.occupant == "driver"} == {None}
     (finding,) = only(results, "measures.dummy_unknown")

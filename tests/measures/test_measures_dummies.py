@@ -325,3 +325,83 @@ def test_damage_from_measured_angular_acceleration() -> None:
         *(channel(f"11HEAD0000THAA{axis}D", (1000.0 if axis == "Y" else 0.0) * slow) for axis in "XYZ")
     )
     assert get(results, "damage").value == pytest.approx(2.9903 * 1000 / 23493, rel=0.03)
+
+
+def test_every_sensor_of_a_thor_by_itself() -> None:
+    depth = {("LE", "UP"): 0.031, ("RI", "UP"): 0.042, ("LE", "LO"): 0.025, ("RI", "LO"): 0.037}
+    points = [
+        channel(f"11CHST{side}{level}T3DS{axis}C", share * peak * PULSE)
+        for (side, level), peak in depth.items()
+        for axis, share in (("X", -0.8), ("Y", 0.6), ("Z", 0.0))  # 0.8² + 0.6² = 1
+    ]
+    results = of(
+        *points,
+        channel("11ABDOLE00T3DSXC", -0.050 * PULSE),
+        channel("11ABDORI00T3DSXC", -0.061 * LATER),
+    )
+    for (side, level), peak in depth.items():
+        name = f"{'upper' if level == 'UP' else 'lower'}_{'left' if side == 'LE' else 'right'}"
+        assert get(results, f"chest_deflection_{name}").value == pytest.approx(1000 * peak)
+    assert get(results, "chest_rmax").value == pytest.approx(42.0)
+    assert get(results, "abdomen_deflection_left").value == pytest.approx(50.0)
+    assert get(results, "abdomen_deflection_right").value == pytest.approx(61.0)
+    assert get(results, "abdomen_deflection_right").t1 == pytest.approx(0.100)
+    assert get(results, "abdomen_deflection").value == pytest.approx(61.0)
+
+
+@pytest.mark.parametrize("side", ["LE", "RI"])
+def test_every_rib_of_a_worldsid_by_itself(side: str) -> None:
+    sizes = {"TRRI01": 0.021, "TRRI02": 0.033, "TRRI03": 0.018, "ABRI01": 0.044, "ABRI02": 0.029}
+    results = of(
+        *(channel(f"11{code[:4]}{side}{code[4:]}WSDSYC", size * PULSE) for code, size in sizes.items()),
+        channel("11LUSP0000WSFOYB", -1800 * PULSE),
+        channel("11LUSP0000WSFOZB", 2500 * PULSE),
+        channel("11LUSP0000WSMOXB", -95 * PULSE),
+    )
+    for name, code in (("top", "TRRI01"), ("middle", "TRRI02"), ("bottom", "TRRI03")):
+        assert get(results, f"chest_rib_deflection_{name}").value == pytest.approx(1000 * sizes[code])
+    for name, code in (("top", "ABRI01"), ("bottom", "ABRI02")):
+        assert get(results, f"abdomen_rib_deflection_{name}").value == pytest.approx(1000 * sizes[code])
+    # s D D' / d0 of A sin(wt) is largest with A² w / 2; the deepest rib decides.
+    assert get(results, "abdomen_rib_vc").value == pytest.approx(
+        0.044**2 * (math.pi / 0.08) / 2 / 0.170, rel=1e-3
+    )
+    assert get(results, "lumbar_shear_fy").value == pytest.approx(1800)
+    assert get(results, "lumbar_axial_fz").value == pytest.approx(2500)
+    assert get(results, "lumbar_moment_mx").value == pytest.approx(95)
+
+
+def test_the_larger_tibia_index_of_each_leg() -> None:
+    results = of(
+        channel("11TIBILEUPH3MOXB", 30 * PULSE),
+        channel("11TIBILEUPH3MOYB", 40 * PULSE),
+        channel("11TIBILEUPH3FOZB", -1000 * PULSE),
+        channel("11TIBILELOH3MOXB", constant(0.0)),
+        channel("11TIBILELOH3MOYB", 90 * LATER),
+        channel("11TIBILELOH3FOZB", -2000 * LATER),
+    )
+    upper, lower = 50 / 225 + 1000 / 35900, 90 / 225 + 2000 / 35900
+    assert get(results, "tibia_index_upper_left").value == pytest.approx(upper)
+    assert get(results, "tibia_index_left").value == pytest.approx(lower)
+    assert get(results, "tibia_index_left").t1 == pytest.approx(0.100)
+
+
+def test_the_neck_of_a_biorid_until_the_head_leaves_the_restraint() -> None:
+    touched = ((T >= 0.050) & (T <= 0.110)).astype(float)
+    late = np.where(T > 0.150, 1.0, 0.0)  # after the contact: counts no more
+    results = of(
+        channel("11HERE0000BREV00", touched),
+        channel("11NECKUP00BRFOXA", 120 * PULSE - 400 * late),
+        channel("11NECKUP00BRMOYB", -10 * PULSE),
+        channel("11NECKLO00BRFOXB", -310 * PULSE + 900 * late),
+        channel("11NECKLO00BRMOYB", 14 * PULSE - 22 * LATER),
+    )
+    assert get(results, "head_restraint_contact_start").value == pytest.approx(50.0, abs=0.11)
+    assert get(results, "neck_shear_forward").value == pytest.approx(120)
+    assert get(results, "neck_shear_rearward").value == 0.0
+    assert get(results, "lower_neck_shear").value == pytest.approx(310)
+    moment = (14 * PULSE - 22 * LATER)[(T >= 0) & (T <= 0.110 + 1e-9)]
+    assert get(results, "lower_neck_flexion").value == pytest.approx(moment.max())
+    assert get(results, "lower_neck_extension").value == pytest.approx(-moment.min())
+    parts = [get(results, f"nkm_{part}").value for part in ("fa", "ea", "fp", "ep")]
+    assert get(results, "nkm").value == pytest.approx(max(parts))

@@ -121,6 +121,8 @@ def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None 
     cleaned = text.strip()
     if quantity.categories and cleaned.endswith(".0"):
         cleaned = cleaned.removesuffix(".0")  # a year that a table keeps as a number
+    if cleaned in quantity.categories:  # "N/A" can be an answer
+        return float(quantity.categories.index(cleaned))
     if cleaned.lower() in MISSING_WORDS:
         return None
     if quantity.categories:
@@ -132,7 +134,7 @@ def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None 
             raise InputError(place, "dossier.not_a_word", text=text, expected=expected)
         return float(quantity.categories.index(word))
     try:
-        value = float(cleaned)
+        value = float(text)
     except ValueError:
         raise InputError(place, "dossier.not_a_number", text=text, unit=quantity.unit) from None
     return checked_value(value, quantity, place, unit)

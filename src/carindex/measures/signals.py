@@ -14,7 +14,7 @@ import numpy as np
 
 from carindex.criteria import brain, chest, corridors, side, whiplash
 from carindex.criteria.constants import constants
-from carindex.criteria.peaks import FloatArray, Peak, minimum
+from carindex.criteria.peaks import FloatArray, Peak, minimum, positive_maximum
 
 
 def same(signal: FloatArray) -> FloatArray:
@@ -138,3 +138,17 @@ def contact_end(contact: FloatArray, dt: float, start: float) -> float:
     if not high > 0:
         return float("nan")
     return float(whiplash.head_restraint_contact(contact, dt, start, threshold=0.5 * high).t2)
+
+
+def contact_start(contact: FloatArray, dt: float, start: float) -> Peak:
+    """Return the start of head restraint contact, s, as a value at its own time; NaN without contact."""
+    high = float(np.max(contact))
+    time = np.float64(np.nan)
+    if high > 0:
+        time = np.float64(whiplash.head_restraint_contact(contact, dt, start, threshold=0.5 * high).t1)
+    return Peak(time, time)
+
+
+def largest_until(signal: FloatArray, dt: float, start: float, until: float) -> Peak:
+    """Return the largest positive value from time zero to a time; 0 where there is none."""
+    return positive_maximum(signal, dt, start, after=0.0, until=until)

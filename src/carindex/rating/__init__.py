@@ -10,7 +10,7 @@ from carindex.rating.explain import contributions, losses
 from carindex.rating.load import available_protocols, load_protocol
 from carindex.rating.plan import NodePlan, Outcome, Plan
 from carindex.rating.protocol import Node, Protocol
-from carindex.rating.rating import Loss, RatedNode, Rating, rate
+from carindex.rating.rating import Loss, RatedNode, Rating, evaluate_facts, rate
 
 __all__ = [
     "Evaluation",
@@ -26,6 +26,7 @@ __all__ = [
     "compile_protocol",
     "contributions",
     "evaluate",
+    "evaluate_facts",
     "load_protocol",
     "losses",
     "rate",

@@ -21,6 +21,18 @@ def fact_name(name: str, node: Node) -> str:
     return f"{node.test}/{node.occupant}/{node.dummy}/{name}"
 
 
+def listed_facts(node: Node) -> Iterable[str]:
+    """Yield the facts that what a node and all above it require ask for, and those of its oddities."""
+    for requirement in node.requires:
+        yield from requirement.facts
+    if node.spec.undeclared is not None:
+        yield node.spec.undeclared.fact
+    for gate in node.gates:
+        yield from condition_facts(gate.when)
+
+
+REPORTED = schema.Adjustment(label={"en": "Score as its report states it", "zh": "测试报告给出的得分"})
+
 _REQUIREMENT: schema.Label = {"en": "Requirement not met", "zh": "未满足前提条件"}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carindex.rating.kernels import balanced
+from carindex.rating.kernels.basic import balanced
 from carindex.rating.rating import Rating
 
 

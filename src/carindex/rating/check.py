@@ -43,7 +43,8 @@ def _mistakes(node: Node, protocol: Protocol) -> Iterator[InputError]:
         yield InputError(
             node.place, "rating.no_rule", count=len(rules), rules=", ".join(rules) or "-", kinds=kinds
         )
-    if node.path and slug(node.label["en"]) != node.key:
+    # sheets print some criteria by one name that differ by more than their words
+    if node.path and slug(node.label["en"]) != node.key and spec.criterion is None:
         yield InputError(node.place, "rating.key_is_not_label", key=node.key, slug=slug(node.label["en"]))
     if not (spec.source or node.source):
         yield InputError(node.place, "rating.no_source")

@@ -2,37 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 
 from carindex.messages import InputError
-from carindex.rating import schema
-from carindex.rating.asking import condition_facts, fact_name, requirements, rule_facts
-from carindex.rating.grouping import Operation, grouped
+from carindex.rating import avoidance, crash_tests, schema
+from carindex.rating.asking import REPORTED, condition_facts, listed_facts, requirements, rule_facts
+from carindex.rating.grouping import grouped
+from carindex.rating.impact_points import grid_facts, row_facts
+from carindex.rating.kinds import KINDS
+from carindex.rating.kinds.checks import channel_lacking, claimed_facts
+from carindex.rating.leaf import LeafRules
 from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
-from carindex.rating.plan import AdjustStep, NodePlan, Outcome, Plan
+from carindex.rating.plan import AdjustStep, Detail, NodePlan, Outcome, Plan
 from carindex.rating.protocol import Node, Protocol
-from carindex.units import ratio
-from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, Quantity, vocabulary
+from carindex.vocabulary import GIVEN
+
+Parts = tuple[tuple[str, int, float], ...]
+Table = TypeVar("Table")
 
 
-class _Compiler:
+@dataclass(frozen=True)
+class Compiled:
+    """What a rule was compiled to: how its loss is shared out, its slot, its parts, and the facts it reads."""
+
+    kind: str
+    slot: int
+    parts: Parts = ()
+    facts: tuple[int, ...] = ()
+    details: tuple[Detail, ...] = ()
+    applies: int | None = None
+
+
+class Compiler(LeafRules):
     """Builds the operations of one protocol; nodes are compiled when something first asks for them."""
 
     def __init__(self, protocol: Protocol) -> None:
-        self.protocol = protocol
-        self.facts: dict[str, int] = {}
-        self.quantities: list[Quantity] = []
-        self.ranges: list[tuple[float, float]] = []
-        self.operations: list[Operation] = []
+        super().__init__(protocol)
         self.nodes: dict[str, NodePlan] = {}
-        self.level: dict[int, int] = {}
-        self.slots = 0
+        self.caps: dict[str, int] = {}
+        self.assessed: dict[str, int] = {}
+        self.critical: list[crash_tests.CriticalRegion] = []
+        self.grids: dict[str, dict[str, tuple[int, int]]] = {}
+        self.scenarios: dict[str, dict[str, int]] = {}
+        self.referenced: set[tuple[str, str]] = set()
+        self.partners: dict[str, dict[str, int]] = {}
+        self._counted: dict[str, int] = {}
+        self._gates: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self.groups: dict[str, dict[str, list[str]]] | None = None
+        self._data: dict[str, Any] = {}
         self._open: set[str] = set()
         self._collect()
+
+    @cached_property
+    def avoidance(self) -> avoidance.Avoidance:
+        """The tables of the programme's crash avoidance."""
+        return avoidance.Avoidance(self.data(avoidance.TABLES, dict))
+
+    def data(self, name: str, kind: type[Table]) -> Table:
+        """Return a table of the protocol's data as a rule kind wants it.
+
+        Raises
+        ------
+        InputError
+            When the protocol has no such table, or one of another shape.
+        """
+        if name not in self._data:
+            try:
+                self._data[name] = msgspec.convert(self.protocol.head.data[name], kind)
+            except (KeyError, msgspec.ValidationError) as error:
+                place = f"{self.protocol.place}: data/{name}"
+                raise InputError(place, "rating.invalid_protocol", reason=error) from None
+        found: Table = self._data[name]
+        return found
 
     # -- facts ---------------------------------------------------------------------------------------------
 
@@ -40,7 +87,7 @@ class _Compiler:
         """Give every fact that any rule names its slot, before any operation takes one."""
         for node in self.protocol.nodes.values():
             for name in self._fact_names(node):
-                self._fact_slot(name, node)
+                self.fact(name, node)
 
     def _fact_names(self, node: Node) -> Iterable[str]:
         yield from rule_facts(node.spec)
@@ -49,209 +96,150 @@ class _Compiler:
                 yield from rule_facts(adjustment.deduct)
             yield from condition_facts(adjustment.when)
         yield from condition_facts(node.spec.applies_when)
+        for field, kind in KINDS.items():
+            rule = getattr(node.spec, field)
+            if rule:
+                yield from kind.facts(rule, node)
+        if node.spec.claimed is not None:
+            yield from claimed_facts(self, node.spec.claimed)
+        yield from listed_facts(node)
+        if node.spec.scenario is not None:
+            yield from avoidance.scenario_facts(self.avoidance, node)
+        for gate in node.spec.gates:
+            yield from self._gate_facts(gate.when)
+        if node.spec.role is not None:
+            shared = self.data(crash_tests.SCHEME, schema.CrashScheme)
+            yield from crash_tests.region_facts(node, shared)
+        for case in node.spec.points_when:
+            yield from condition_facts(case.when)
+        if node.spec.grid is not None:
+            yield from grid_facts(node)
+        if node.spec.row is not None:
+            yield from row_facts(node)
         if node.spec.stars is not None:
             for cap in self.protocol.scale(node.spec.stars).caps:
                 yield from condition_facts(cap.when)
-        if node.spec.open:
+        if node.spec.open or node.reported:
             yield f"{GIVEN}{node.path}"
-
-    def _fact_slot(self, name: str, node: Node) -> int:
-        full = fact_name(name, node)
-        if full not in self.facts:
-            if full.startswith(GIVEN):
-                owner = self.protocol.nodes.get(full.removeprefix(GIVEN))
-                if owner is None:
-                    raise InputError(node.place, "rating.unknown_node", path=full.removeprefix(GIVEN))
-                quantity = Quantity(label=owner.label, unit="1", better="higher", range=(0.0, owner.maximum))
-            else:
-                try:
-                    quantity = vocabulary().quantities[FactName.parse(full).quantity]
-                except InvalidFactNameError as error:
-                    kind = vocabulary().kinds[error.kind]
-                    raise InputError(node.place, "rating.unknown_word", word=error.word, kind=kind) from None
-            self.facts[full] = self._slot(0)
-            self.quantities.append(quantity)
-            categories = quantity.categories
-            self.ranges.append((0.0, len(categories) - 1.0) if categories else quantity.range)
-        return self.facts[full]
-
-    def _slot(self, level: int) -> int:
-        self.level[self.slots] = level
-        self.slots += 1
-        return self.slots - 1
-
-    def _emit(self, kernel: str, inputs: Sequence[int], **parameters: Any) -> int:  # noqa: ANN401
-        level = 1 + max((self.level[i] for i in inputs), default=0)
-        output = self._slot(level)
-        self.operations.append(Operation(kernel, tuple(inputs), output, parameters, level))
-        return output
-
-    def _divisor(self, slot: int, unit: str | None, take: schema.Take, node: Node) -> float:
-        quantity = self.quantities[slot]
-        divisor = 1.0 if unit is None else ratio(unit, quantity.unit)
-        if not np.isfinite(divisor):
-            raise InputError(node.place, "rating.unit_does_not_fit", unit=unit, expected=quantity.unit)
-        return -divisor if take == "compression" else divisor
-
-    def _input(self, rule: schema.FactRule, node: Node) -> tuple[int, float, tuple[int, ...]]:
-        """Return slot and divisor of a rule's fact, rounded and turned as the rule says."""
-        fact = self._fact_slot(rule.fact, node)
-        slot, divisor = fact, self._divisor(fact, rule.unit, rule.take, node)
-        if rule.take == "magnitude":
-            slot = self._emit("maximum", [slot, self._emit("linear", [slot], weights=(-1.0,), constant=0.0)])
-        if rule.round is not None:
-            slot = self._emit("linear", [slot], weights=(1.0 / divisor,), constant=0.0)
-            slot, divisor = self._rounded(slot, rule.round), 1.0
-        return slot, divisor, (fact,)
-
-    def _rounded(self, slot: int, rounding: schema.Rounding) -> int:
-        return self._emit("rounding", [slot], decimals=rounding.decimals, mode=rounding.mode)
-
-    # -- rules on a fact -----------------------------------------------------------------------------------
-
-    def leaf(self, spec: schema.Node, node: Node, points: float) -> tuple[str, int, tuple[int, ...]]:
-        """Compile the rule of a leaf; returns its kind, its slot and the facts it uses."""
-        if spec.choose is not None:
-            return self._chosen(spec.choose, node, points)
-        if spec.risk is not None:
-            slot, divisor, facts = self._input(spec.risk, node)
-            return "risk", self._risk(spec.risk, slot, divisor), facts
-        if spec.scale is not None:
-            slot, divisor, facts = self._input(spec.scale, node)
-            high, low = spec.scale.limits
-            full = spec.scale.points if spec.scale.points is not None else points
-            xs, ys = ((high, low), (full, 0.0)) if high < low else ((low, high), (0.0, full))
-            if high == low:  # a switch: all points below the limit
-                return "scale", self._switch(slot, divisor, low, full, self.quantities[facts[0]]), facts
-            return "scale", self._emit("curve", [slot], x=xs, y=ys, divisor=divisor), facts
-        if spec.curve is not None:
-            slot, divisor, facts = self._input(spec.curve, node)
-            xs, ys = zip(*spec.curve.through, strict=True)
-            return "curve", self._emit("curve", [slot], x=xs, y=ys, divisor=divisor), facts
-        if spec.bands is not None:
-            slot, divisor, facts = self._input(spec.bands, node)
-            limits = spec.bands.limits
-            if spec.bands.on_limit == "lower":
-                limits = [float(np.nextafter(limit, np.inf)) for limit in limits]
-            values = tuple(spec.bands.values)
-            return (
-                "bands",
-                self._emit("steps", [slot], thresholds=tuple(limits), values=values, divisor=divisor),
-                facts,
-            )
-        if spec.lookup is not None:
-            fact = self._fact_slot(spec.lookup.fact, node)
-            values = tuple(spec.lookup.points[word] for word in self.quantities[fact].categories)
-            return "lookup", self._words(fact, values), (fact,)
-        if spec.pass_fail is not None:
-            slot, divisor, facts = self._input(spec.pass_fail, node)
-            full = spec.pass_fail.points if spec.pass_fail.points is not None else points
-            flag = self._compare(spec.pass_fail, slot, divisor, self.quantities[facts[0]], node)
-            otherwise = spec.pass_fail.otherwise
-            return (
-                "pass_fail",
-                self._emit("steps", [flag], thresholds=(0.5,), values=(otherwise, full), divisor=1.0),
-                facts,
-            )
-        assert spec.given is not None
-        slot, divisor, facts = self._input(spec.given, node)
-        slot = self._emit("linear", [slot], weights=(1.0 / divisor,), constant=0.0)
-        return "given", self._emit("clip", [slot], least=0.0, most=points), facts
-
-    def _switch(self, slot: int, divisor: float, limit: float, points: float, quantity: Quantity) -> int:
-        values = (0.0, points) if quantity.better == "higher" else (points, 0.0)
-        return self._emit("steps", [slot], thresholds=(limit,), values=values, divisor=divisor)
-
-    def _words(self, slot: int, values: tuple[float, ...]) -> int:
-        thresholds = tuple(i + 0.5 for i in range(len(values) - 1))
-        return self._emit("steps", [slot], thresholds=thresholds, values=values, divisor=1.0)
-
-    def _risk(self, risk: schema.Risk, slot: int, divisor: float) -> int:
-        if risk.form == "lognormal":
-            return self._emit(
-                "risk_lognormal", [slot], mean=risk.mean, deviation=risk.deviation, divisor=divisor
-            )
-        if risk.form == "weibull":
-            return self._emit(
-                "risk_weibull",
-                [slot],
-                scale=risk.scale,
-                shape=risk.shape,
-                location=risk.location,
-                divisor=divisor,
-            )
-        transform = (
-            "logarithm" if risk.log_above is not None else "power" if risk.power is not None else "none"
-        )
-        return self._emit(
-            "risk_logistic",
-            [slot],
-            intercept=risk.intercept,
-            slope=risk.slope,
-            power=1.0 if risk.power is None else risk.power,
-            origin=risk.log_above or 0.0,
-            transform=transform,
-            divisor=divisor,
-        )
 
     # -- conditions ----------------------------------------------------------------------------------------
 
-    def _compare(
-        self,
-        rule: schema.Condition | schema.PassFail,
-        slot: int,
-        divisor: float,
-        quantity: Quantity | None,
-        node: Node,
-    ) -> int:
-        least, most = -np.inf, np.inf
-        if rule.equals is not None:
-            categories = quantity.categories if quantity is not None else ()
-            if rule.equals not in categories:
-                kind = vocabulary().kinds["value"]
-                raise InputError(node.place, "rating.unknown_word", word=rule.equals, kind=kind)
-            least = most = float(categories.index(rule.equals))
-        if rule.at_least is not None:
-            least = rule.at_least
-        if rule.above is not None:
-            least = float(np.nextafter(rule.above, np.inf))
-        if rule.at_most is not None:
-            most = rule.at_most
-        if rule.below is not None:
-            most = float(np.nextafter(rule.below, -np.inf))
-        return self._emit("compare", [slot], least=least, most=most, divisor=divisor)
+    def condition(
+        self, condition: schema.Condition, node: Node, *, unknown_fails: bool = False
+    ) -> tuple[int, tuple[int, ...]]:
+        """Compile a condition to a slot that is 1 where it holds; returns it with the facts it uses.
 
-    def _chosen(self, choice: schema.Choose, node: Node, points: float) -> tuple[str, int, tuple[int, ...]]:
-        by = self._fact_slot(choice.by, node)
-        cases, facts = [], [by]
-        for word in self.quantities[by].categories:
-            if word not in choice.cases:
-                raise InputError(node.place, "rating.case_missing", word=word, fact=choice.by)
-            _, slot, used = self.leaf(choice.cases[word], node, points)
-            cases.append(slot)
-            facts.extend(used)
-        return "choose", self._emit("choose", [by, *cases]), tuple(dict.fromkeys(facts))
-
-    def condition(self, condition: schema.Condition, node: Node) -> tuple[int, tuple[int, ...]]:
-        """Compile a condition to a slot that is 1 where it holds; returns it with the facts it uses."""
+        With ``unknown_fails`` a comparison with a missing fact does not hold, instead of being open.
+        """
         if condition.negate is not None:
-            slot, facts = self.condition(condition.negate, node)
-            return self._emit("linear", [slot], weights=(-1.0,), constant=1.0), facts
+            slot, facts = self.condition(condition.negate, node, unknown_fails=unknown_fails)
+            return self.emit("linear", [slot], weights=(-1.0,), constant=1.0), facts
         for kernel, group in (("minimum", condition.all), ("maximum", condition.any)):
             if group is not None:
-                compiled = [self.condition(item, node) for item in group]
+                compiled = [self.condition(item, node, unknown_fails=unknown_fails) for item in group]
                 facts = tuple(dict.fromkeys(fact for _, some in compiled for fact in some))
-                return self._emit(kernel, [slot for slot, _ in compiled]), facts
+                return self.emit(kernel, [slot for slot, _ in compiled]), facts
         if condition.node is not None:
-            slot = self.score(condition.node, node)
-            return self._compare(condition, slot, 1.0, None, node), ()
+            return self.compare(condition, self._score_of(condition, node), 1.0, None, node), ()
+        if condition.cells is not None:
+            return self._predicted_other_than(condition.cells, node)
+        if condition.channel_lacking:
+            return channel_lacking(self, node), ()
+        if condition.capped is not None:
+            return crash_tests.capped(self, condition, node), ()
+        if condition.passed is not None:
+            passed = [self.node(f"{node.path}/{key}", node).value for key in condition.passed]
+            flags = [self.emit("compare", [slot], least=1e-9, most=np.inf, divisor=1.0) for slot in passed]
+            return self.emit("minimum", flags), ()
+        if condition.any_value_of is not None:
+            return self.emit("minimum", [self._any_known(path, node) for path in condition.any_value_of]), ()
+        if condition.critical_region_without_points is not None:
+            return self._critical(condition, node)
         if condition.stars_of is not None:
             slot = self._outcome_of(condition.stars_of, node).slot
-            return self._compare(condition, slot, 1.0, None, node), ()
+            return self.compare(condition, slot, 1.0, None, node), ()
         assert condition.fact is not None
-        fact = self._fact_slot(condition.fact, node)
-        divisor = self._divisor(fact, condition.unit, condition.take, node)
-        return self._compare(condition, fact, divisor, self.quantities[fact], node), (fact,)
+        fact = self.fact(condition.fact, node)
+        divisor = self.divisor(fact, condition.unit, condition.take, node)
+        slot = fact
+        if condition.round is not None:
+            slot = self.emit("linear", [fact], weights=(1.0 / divisor,), constant=0.0)
+            slot, divisor = self.rounded(slot, condition.round), 1.0
+        if condition.one_of is not None:
+            words = [schema.Condition(equals=word) for word in condition.one_of]
+            quantity = self.quantities[fact]
+            holds = self.emit("maximum", [self.compare(one, slot, divisor, quantity, node) for one in words])
+        else:
+            holds = self.compare(condition, slot, divisor, self.quantities[fact], node)
+        if unknown_fails:
+            return self.emit("minimum", [holds, self.known(fact)]), (fact,)
+        if node.spec.role is not None and crash_tests.scheme(self).blank == "nothing":
+            holds = self.emit("minimum", [holds, self.known(fact)])
+        return holds, (fact,)
+
+    def unless_known(self, slot: int, condition: schema.Condition, node: Node) -> int:
+        """Return a condition that, where empty cells count for nothing, holds as long as its fact is not known."""
+        if condition.fact is None or crash_tests.scheme(self).blank != "nothing":
+            return slot
+        known = self.known(self.fact(condition.fact, node))
+        return self.emit("choose", [known, self.constant(1.0), slot])
+
+    def path_from(self, path: str, node: Node) -> str:
+        """Return the full path of a node that a file names from another: beside it (``../``) or within its stage."""
+        if path.startswith("../"):
+            return f"{node.path.rsplit('/', 1)[0]}/{path.removeprefix('../')}"
+        if path in self.protocol.nodes:
+            return path
+        within = f"{node.path.split('/')[0]}/{path}"
+        return within if within in self.protocol.nodes else path
+
+    def _gate_facts(self, condition: schema.Condition) -> Iterable[str]:
+        for item in (condition, *(condition.any or ())):
+            if item.cells is not None and not item.cells.never:
+                yield from avoidance.predicted_other_than(self.avoidance, item.cells)
+
+    def _predicted_other_than(self, rule: schema.CellsPredicted, node: Node) -> tuple[int, tuple[int, ...]]:
+        """Return the slot that is 1 where one of the cells is predicted, and other than the colour asked for."""
+        if rule.never:
+            return self.constant(0.0), ()
+        colour = rule.predicted_other_than.lower()
+        facts = [self.fact(name, node) for name in avoidance.predicted_other_than(self.avoidance, rule)]
+        flags = []
+        for fact in facts:
+            words = self.quantities[fact].categories
+            other = self.words(fact, tuple(float(word != colour) for word in words))
+            flags.append(self.emit("minimum", [other, self.known(fact)]))
+        return self.emit("maximum", flags), tuple(facts)
+
+    def _gate(self, gate: schema.Gate, node: Node) -> tuple[int, tuple[int, ...]]:
+        """Compile the condition of a gate once for all nodes below it."""
+        if id(gate) not in self._gates:
+            fails = self.protocol.calculator
+            self._gates[id(gate)] = self.condition(gate.when, node, unknown_fails=fails)
+        return self._gates[id(gate)]
+
+    def _score_of(self, condition: schema.Condition, node: Node) -> int:
+        assert condition.node is not None
+        path = self.path_from(condition.node, node)
+        self.referenced.add((node.path, path))
+        if not condition.before_adjust:
+            return self.score(path, node)
+        plan = self.node(path, node)
+        return self.named.get(f"{path}#percent", plan.combined)
+
+    def _any_known(self, path: str, node: Node) -> int:
+        """Return the slot that is 1 where at least one fact of the rules at or below a node is known."""
+        owner = self.protocol.nodes[self.path_from(path, node)]
+        facts = [self.node(other.path, node).rule_facts for other in owner.walk() if other.spec.criterion]
+        return self.emit("maximum", [self.known(some[0]) for some in facts])
+
+    def _critical(self, condition: schema.Condition, node: Node) -> tuple[int, tuple[int, ...]]:
+        assert condition.critical_region_without_points is not None
+        slot = crash_tests.without_points(self, condition.critical_region_without_points, node)
+        if condition.fact is None:
+            return slot, ()
+        fact = self.fact(condition.fact, node)
+        return self.emit("choose", [self.known(fact), slot, fact]), (fact,)
 
     # -- nodes ---------------------------------------------------------------------------------------------
 
@@ -266,14 +254,37 @@ class _Compiler:
         if path in self._open:
             raise InputError(node.place, "rating.circle", path=path)
         self._open.add(path)
-        kind, combined, parts, facts = self._value(node)
-        value, steps, more = self._adjusted(node, combined)
-        applies = None
-        if node.spec.applies_when is not None:
+        if node.spec.role == "region":
+            compiled, value, steps, more = crash_tests.compile_region(self, node)
+        else:
+            compiled = self._value(node)
+            before: tuple[AdjustStep, ...] = ()
+            used: tuple[int, ...] = ()
+            value = compiled.slot
+            if node.spec.role is not None:
+                value, before, used = crash_tests.role_steps(self, node, value)
+            value, steps, more = self._adjusted(node, value)
+            capping = [step.when for step in steps if step.when is not None]
+            if node.spec.role == "occupant" and capping:
+                self.publish(f"{node.path}#capped", self.emit("maximum", capping))
+            steps, more = (*before, *steps), (*used, *more)
+        applies = compiled.applies
+        if node.spec.applies_when is not None and node.spec.criterion is None:
             applies, flags = self.condition(node.spec.applies_when, node)
             more = (*more, *flags)
-        every = tuple(dict.fromkeys((*facts, *more)))
-        plan = NodePlan(node, kind, combined, value, parts, steps, None, every, applies, facts)
+        every = tuple(dict.fromkeys((*compiled.facts, *more)))
+        plan = NodePlan(
+            node=node,
+            kind=compiled.kind,
+            combined=compiled.slot,
+            value=value,
+            parts=compiled.parts,
+            steps=steps,
+            facts=every,
+            applies=applies,
+            rule_facts=compiled.facts,
+            details=compiled.details,
+        )
         self.nodes[path] = plan
         if node.spec.stars is not None:
             outcome, flags = self._outcome(self.protocol.scale(node.spec.stars), plan)
@@ -286,32 +297,65 @@ class _Compiler:
         plan = self.node(path, asked_by)
         if plan.node.counts == "points":
             return plan.value
-        return self._emit("linear", [plan.value], weights=(-1.0,), constant=plan.node.maximum)
+        return self.emit("linear", [plan.value], weights=(-1.0,), constant=plan.node.maximum)
 
-    def _value(self, node: Node) -> tuple[str, int, tuple[tuple[str, int, float], ...], tuple[int, ...]]:
+    def _value(self, node: Node) -> Compiled:
         spec = node.spec
         if spec.open:
-            slot = self._fact_slot(f"{GIVEN}{node.path}", node)
-            return "open", slot, (), (slot,)
+            slot = self.fact(f"{GIVEN}{node.path}", node)
+            return Compiled("open", slot, facts=(slot,))
+        if spec.layer is not None:
+            return avoidance.compile_layer(self, node)
+        if any(getattr(spec, field) for field in KINDS):
+            return self.by_kind(node)
         if spec.compensate is not None:
             return self._compensated(spec.compensate, node)
         if spec.combine is None:
-            kind, slot, used = self.leaf(spec, node, node.maximum)
-            return kind, slot, (), used
+            name, slot, used = self.leaf(spec, node, node.maximum)
+            if node.missing is not None and spec.pass_fail is not None:
+                slot = self.emit("product", [slot, self.known(used[0])], factor=1.0)
+            if spec.undeclared is not None and spec.choose is not None:
+                slot = self._undeclared(spec.undeclared, self.fact(spec.choose.by, node), slot, node)
+            return Compiled(name, slot, facts=used)
         paths = [child.path for child in node.children] or list(spec.of)
         plans = [self.node(path, node) for path in paths]
+        if self.protocol.head.reported_blank == "row_above":
+            plans = [replace(plan, value=self._filled(plan)) for plan in plans]
         return self._combined(node, spec.combine, plans)
 
-    def _combined(
-        self, node: Node, combine: schema.Combine, plans: list[NodePlan]
-    ) -> tuple[str, int, tuple[tuple[str, int, float], ...], tuple[int, ...]]:
+    def _filled(self, plan: NodePlan) -> int:
+        """Return the slot of a test's score as it counts where one without score takes that of the test above."""
+        path = plan.node.path
+        above_it = self._tests[: self._tests.index(path)] if path in self._tests else []
+        stage = path.split("/")[0]
+        if not above_it or above_it[-1].split("/")[0] != stage:  # a report begins with its own first test
+            return plan.value
+        if path not in self._counted:
+            above = self.node(above_it[-1], plan.node)
+            self._counted[path] = self.emit("row_above", [plan.value, self._filled(above)])
+            self.publish(f"{path}#counted", self._counted[path])
+        return self._counted[path]
+
+    @cached_property
+    def _tests(self) -> list[str]:
+        """Paths of the nodes that reports list as tests, in their order: those that stand for whole branches."""
+        reported = [node for node in self.protocol.nodes.values() if node.reported]
+        deepest = min((node.path.count("/") for node in reported), default=0)
+        return [node.path for node in reported if node.path.count("/") == deepest]
+
+    def by_kind(self, node: Node) -> Compiled:
+        """Compile the rule of a node that is one of the registered kinds."""
+        field, kind = next((field, kind) for field, kind in KINDS.items() if getattr(node.spec, field))
+        return kind.compile(self, getattr(node.spec, field), node)
+
+    def _combined(self, node: Node, combine: schema.Combine, plans: list[NodePlan]) -> Compiled:
         spec = node.spec
         slots = [plan.value for plan in plans]
         losing = node.counts != "points"
         weights = [1.0] * len(plans)
         if combine == "demerits":
             slots = [self._demerits(plan, node) for plan in plans]
-            out = self._emit("linear", slots, weights=tuple(weights), constant=0.0)
+            out = self.emit("linear", slots, weights=tuple(weights), constant=0.0)
         elif combine in ("sum", "mean", "weighted", "share"):
             given = spec.weights or {}
             if combine == "weighted":
@@ -321,68 +365,73 @@ class _Compiler:
                 weights = [given.get(plan.node.key, 1.0) for plan in plans]
             flags = [plan.applies for plan in plans]
             if any(flag is not None for flag in flags) or combine == "share":
-                return self._share(node, combine, plans, weights)
+                return self._share(node, plans, weights)
             if combine != "sum":
                 weights = [weight / total for weight in weights]
-            out = self._emit("linear", slots, weights=tuple(weights), constant=0.0)
+            out = self.emit("linear", slots, weights=tuple(weights), constant=0.0)
         elif combine == "joint_risk":
-            out = self._emit("joint_risk", slots)
+            out = self.emit("joint_risk", slots)
         elif combine == "best":
-            out = self._emit("best_of", slots, count=spec.best or 1)
+            out = self.emit("best_of", slots, count=spec.best or 1)
         else:
             if not losing:
                 weights = [node.maximum / plan.node.maximum for plan in plans]
                 slots = [
-                    slot if weight == 1.0 else self._emit("linear", [slot], weights=(weight,), constant=0.0)
+                    slot if weight == 1.0 else self.emit("linear", [slot], weights=(weight,), constant=0.0)
                     for slot, weight in zip(slots, weights, strict=True)
                 ]
             out = self._worst(plans, slots, losing, node)
+        if spec.grid is not None:
+            # bands of a grid share the points between them: none has a greatest score of its own to lose from
+            return Compiled("grid", out, details=crash_tests.band_details(self, node))
         parts = tuple(
             (plan.node.path, slot, weight) for plan, slot, weight in zip(plans, slots, weights, strict=True)
         )
-        return combine, out, parts, ()
+        return Compiled(combine, out, parts)
 
-    def _compensated(
-        self, rule: schema.Compensate, node: Node
-    ) -> tuple[str, int, tuple[tuple[str, int, float], ...], tuple[int, ...]]:
-        by = self._fact_slot(rule.by, node)
+    def _compensated(self, rule: schema.Compensate, node: Node) -> Compiled:
+        by = self.fact(rule.by, node)
         words = self.quantities[by].categories
         missing = [word for word in words if len(rule.offsets.get(word, ())) != len(rule.of)]
         if missing or len(rule.of) != 3:
             raise InputError(node.place, "rating.case_missing", word=", ".join(missing) or "of", fact=rule.by)
         slots = [self.score(path, node) for path in rule.of]
         offsets = tuple(offset for word in words for offset in rule.offsets[word])
-        out = self._emit("compensate", [*slots, by], offsets=offsets, move=rule.move)
-        return "compensate", out, (), (by,)
+        out = self.emit("compensate", [*slots, by], offsets=offsets, move=rule.move)
+        return Compiled("compensate", out, facts=(by,))
 
     def _worst(self, plans: list[NodePlan], slots: list[int], losing: bool, node: Node) -> int:
+        return self.worst_that_applies(plans, slots, 0.0 if losing else node.maximum, losing=losing)
+
+    def worst_that_applies(
+        self, plans: list[NodePlan], slots: list[int], default: float, *, losing: bool = False
+    ) -> int:
+        """Return the slot of the worst value of the nodes that apply, ``default`` where none does."""
         if all(plan.applies is None for plan in plans):
-            return self._emit("maximum" if losing else "minimum", slots)
-        return self._emit(
+            return self.emit("maximum" if losing else "minimum", slots)
+        return self.emit(
             "worst_that_applies",
             [*slots, *self._flags(plans)],
             losing="yes" if losing else "no",
-            default=0.0 if losing else node.maximum,
+            default=default,
         )
 
     def _flags(self, plans: list[NodePlan]) -> list[int]:
         """Return for each node the slot that is 1 where it applies."""
-        always = self._emit("linear", [plans[0].value], weights=(0.0,), constant=1.0)
+        always = self.constant(1.0)
         return [always if plan.applies is None else plan.applies for plan in plans]
 
-    def _share(
-        self, node: Node, combine: str, plans: list[NodePlan], weights: list[float]
-    ) -> tuple[str, int, tuple[tuple[str, int, float], ...], tuple[int, ...]]:
+    def _share(self, node: Node, plans: list[NodePlan], weights: list[float]) -> Compiled:
         flags = self._flags(plans)
         values = [plan.value for plan in plans]
         maxima = [1.0 if node.counts == "risk" else plan.node.maximum for plan in plans]
-        out = self._emit(
+        out = self.emit(
             "share", [*values, *flags], weights=tuple(weights), maxima=tuple(maxima), points=node.maximum
         )
         parts = tuple(
             (plan.node.path, flag, weight) for plan, flag, weight in zip(plans, flags, weights, strict=True)
         )
-        return "share", out, parts, ()
+        return Compiled("share", out, parts)
 
     def _demerits(self, plan: NodePlan, node: Node) -> int:
         tables = node.spec.demerits or {}
@@ -390,41 +439,115 @@ class _Compiler:
         if table is None or plan.outcome is None or not plan.outcome.grades:
             raise InputError(node.place, "rating.no_demerits", path=plan.node.path)
         worst_first = tuple(reversed(plan.outcome.grades))
-        return self._words(plan.outcome.slot, tuple(table[grade] for grade in worst_first))
+        return self.words(plan.outcome.slot, tuple(table[grade] for grade in worst_first))
 
     # -- adjustments and outcomes --------------------------------------------------------------------------
 
     def _adjusted(self, node: Node, slot: int) -> tuple[int, tuple[AdjustStep, ...], tuple[int, ...]]:
         steps: list[AdjustStep] = []
         facts: list[int] = []
-        losing = node.counts != "points"
-        for adjustment in (*requirements(node), *node.spec.adjust):
-            before, when = slot, None
-            if adjustment.when is not None:
-                when, used = self.condition(adjustment.when, node)
-                facts.extend(used)
-            if adjustment.deduct is not None:
-                _, amount, used = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
-                facts.extend(used)
-                sign = 1.0 if losing else -1.0
-                changed = self._emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
-            elif adjustment.deduct_node is not None:
-                sign = 1.0 if losing else -1.0
-                amount = self.score(adjustment.deduct_node, node)
-                changed = self._emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
-            elif adjustment.set_to is not None:
-                changed = self._emit("linear", [slot], weights=(0.0,), constant=adjustment.set_to)
-            elif adjustment.multiply is not None:
-                changed = self._emit("linear", [slot], weights=(adjustment.multiply,), constant=0.0)
-            elif adjustment.round is not None:
-                changed = self._rounded(slot, adjustment.round)
-            else:
-                least = -np.inf if adjustment.at_least is None else adjustment.at_least
-                most = np.inf if adjustment.at_most is None else adjustment.at_most
-                changed = self._emit("clip", [slot], least=least, most=most)
-            slot = changed if when is None else self._emit("choose", [when, slot, changed])
-            steps.append(AdjustStep(adjustment, before, slot, when))
+        own = [step for step in node.spec.adjust if not step.across]
+        adjustments = (*requirements(node), *own)
+        if self.protocol.calculator and node.requires:
+            adjustments = tuple(own)
+            if not node.children:
+                slot, steps, facts = self._gated(node, slot)
+        for adjustment in adjustments:
+            slot = self._step(adjustment, node, slot, steps, facts)
+        # sums of nothing are nothing: a gate closes what has no parts of its own
+        for gate in () if node.children else node.gates:
+            when, used = self._gate(gate, node)
+            facts.extend(used)
+            before, slot = slot, self.emit("choose", [when, slot, self.constant(0.0)])
+            closed = schema.Adjustment(
+                label=gate.label, set_to=0.0, source=gate.source, verified=gate.verified
+            )
+            steps.append(AdjustStep(closed, before, slot, when))
+        if node.reported and not node.spec.open:
+            stated = self.fact(f"{GIVEN}{node.path}", node)
+            facts.append(stated)
+            before, slot = slot, self.emit("choose", [self.known(stated), slot, stated])
+            steps.append(AdjustStep(REPORTED, before, slot, self.known(stated)))
+        if any(step.across for step in node.spec.adjust):
+            self.publish(f"{node.path}#reported", slot)
+        for adjustment in (step for step in node.spec.adjust if step.across):
+            slot = self._step(adjustment, node, slot, steps, facts)
         return slot, tuple(steps), tuple(facts)
+
+    def _step(
+        self, adjustment: schema.Adjustment, node: Node, slot: int, steps: list[AdjustStep], facts: list[int]
+    ) -> int:
+        """Compile one adjustment; returns the slot of the value after it."""
+        losing = node.counts != "points"
+        before, when = slot, None
+        if adjustment.when is not None:
+            unknown_fails = self.protocol.calculator and node.spec.role is None
+            when, used = self.condition(adjustment.when, node, unknown_fails=unknown_fails)
+            facts.extend(used)
+        if adjustment.deduct is not None:
+            _, amount, used = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
+            facts.extend(used)
+            sign = 1.0 if losing else -1.0
+            changed = self.emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
+        elif adjustment.deduct_node is not None:
+            sign = 1.0 if losing else -1.0
+            amount = self.score(adjustment.deduct_node, node)
+            self.referenced.add((node.path, adjustment.deduct_node))
+            changed = self.emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
+        elif adjustment.set_to is not None:
+            changed = self.emit("linear", [slot], weights=(0.0,), constant=adjustment.set_to)
+        elif adjustment.multiply is not None:
+            changed = self.emit("linear", [slot], weights=(adjustment.multiply,), constant=0.0)
+            if self.protocol.calculator and adjustment.multiply == 0:
+                changed = self.emit("still_open", [slot, changed])
+        elif adjustment.round is not None:
+            changed = self.rounded(slot, adjustment.round)
+        else:
+            least = -np.inf if adjustment.at_least is None else adjustment.at_least
+            most = np.inf if adjustment.at_most is None else adjustment.at_most
+            if adjustment.settles:
+                changed = self.emit("clip", [slot], least=least, most=most)
+            else:
+                changed = self.emit("clip_open", [slot], least=least, most=most, open=0.0)
+        slot = changed if when is None else self.emit("choose", [when, slot, changed])
+        steps.append(AdjustStep(adjustment, before, slot, when))
+        return slot
+
+    def _gated(self, node: Node, slot: int) -> tuple[int, list[AdjustStep], list[int]]:
+        """Apply requirements as a programme's calculator does: the first that is not met decides, the outermost first.
+
+        One of which a fact is missing leaves the node open, whatever those below it say.
+        """
+        steps: list[AdjustStep] = []
+        facts: list[int] = []
+        for requirement in reversed(node.requires):
+            before = slot
+            wanted, missing = requirement.one_of, requirement.missing
+            used = [self.fact(name, node) for name in requirement.facts]
+            facts.extend(used)
+            met = []
+            for name in requirement.facts:
+                condition = schema.Condition(fact=name, one_of=wanted)
+                holds, _ = self.condition(condition, node, unknown_fails=missing is not None)
+                met.append(holds)
+            slot = self.emit("choose", [self.emit("minimum", met), self.constant(0.0), slot])
+            if missing is None:
+                known = self.emit("minimum", [self.known(fact) for fact in used])
+                slot = self.emit("choose", [known, self.open_value(node.maximum), slot])
+            label = requirement.label or {}
+            steps.append(AdjustStep(schema.Adjustment(label=label or node.label, set_to=0.0), before, slot))
+        choice = node.spec.choose
+        if choice is not None:
+            for word in (word for word, case in choice.cases.items() if case.never_assessed):
+                chosen, _ = self.condition(schema.Condition(fact=choice.by, equals=word), node)
+                slot = self.emit("choose", [chosen, slot, self.open_value(node.maximum)])
+        return slot, steps, facts
+
+    def _undeclared(self, rule: schema.Undeclared, by: int, slot: int, node: Node) -> int:
+        """Return a choice that gives points although its own fact is missing, where another is known."""
+        other = self.known(self.fact(rule.fact, node))
+        instead = self.emit("choose", [other, slot, self.constant(rule.points)])
+        return self.emit("choose", [self.known(by), instead, slot])
 
     def _outcome_of(self, path: str, node: Node) -> Outcome:
         outcome = self.node(path, node).outcome
@@ -436,24 +559,24 @@ class _Compiler:
         node = plan.node
         measure = plan.value
         if spec.divide_by is not None:
-            measure = self._emit("linear", [measure], weights=(1.0 / spec.divide_by,), constant=0.0)
+            measure = self.emit("linear", [measure], weights=(1.0 / spec.divide_by,), constant=0.0)
         if spec.round is not None:
-            measure = self._rounded(measure, spec.round)
+            measure = self.rounded(measure, spec.round)
         lines, values = outcome_lines(spec, node)
-        slot = self._emit("steps", [measure], thresholds=lines, values=values, divisor=1.0) if lines else None
+        slot = self.emit("steps", [measure], thresholds=lines, values=values, divisor=1.0) if lines else None
         limits: list[int] = [] if slot is None else [slot]
         limits.extend(self._outcome_of(path, node).slot for path in spec.balance or [])
         for path, floors in minima_by_node(spec).items():
             floor_lines, best = allowed(spec, floors)
             score = self.score(path, node)
-            limits.append(self._emit("steps", [score], thresholds=floor_lines, values=best, divisor=1.0))
-        result = limits[0] if len(limits) == 1 else self._emit("minimum", limits)
+            limits.append(self.emit("steps", [score], thresholds=floor_lines, values=best, divisor=1.0))
+        result = limits[0] if len(limits) == 1 else self.emit("minimum", limits)
         facts: list[int] = []
         for cap in spec.caps:
             when, used = self.condition(cap.when, node)
             facts.extend(used)
-            capped = self._emit("clip", [result], least=-np.inf, most=outcome_value(spec, cap.to))
-            result = self._emit("choose", [when, result, capped])
+            capped = self.emit("clip", [result], least=-np.inf, most=outcome_value(spec, cap.to))
+            result = self.emit("choose", [when, result, capped])
         return Outcome(spec, measure, result, lines, values, tuple(spec.grades or ())), tuple(facts)
 
     # -- the whole -----------------------------------------------------------------------------------------
@@ -463,6 +586,7 @@ class _Compiler:
         for path in self.protocol.nodes:
             self.node(path)
         least, most = (np.array(ends, np.float64) for ends in zip(*self.ranges, strict=True))
+        presence = np.array(list(self.presence.items()), np.intp).reshape(-1, 2)
         order = {path: i for i, path in enumerate(self.protocol.nodes)}
         nodes = dict(sorted(self.nodes.items(), key=lambda item: order[item[0]]))
         return Plan(
@@ -474,6 +598,10 @@ class _Compiler:
             self.slots,
             grouped(self.operations),
             nodes,
+            presence,
+            dict(self.named),
+            np.array(list(self.raws.items()), np.intp).reshape(-1, 2),
+            frozenset(self.referenced),
         )
 
 
@@ -486,4 +614,4 @@ def compile_protocol(protocol: Protocol) -> Plan:
         When a rule names a fact, word, unit or node that does not exist, or nodes depend on each other in a
         circle.
     """
-    return _Compiler(protocol).plan()
+    return Compiler(protocol).plan()

@@ -46,6 +46,17 @@ class Evaluation:
             return nothing, nothing
         return self.low[outcome.slot], self.high[outcome.slot]
 
+    def named(self, name: str) -> tuple[Array, Array]:
+        """Return lower and upper value of what a rule works out beside its score, shape ``(cars,)``.
+
+        Raises
+        ------
+        KeyError
+            When no rule publishes a value of that name.
+        """
+        slot = self.plan.named[name]
+        return self.low[slot], self.high[slot]
+
 
 def evaluate(
     plan: Plan, facts: Array, assumed: Mapping[str, float] | None = None, high: Array | None = None
@@ -76,20 +87,25 @@ def evaluate(
     missing = np.isnan(facts)
     incomplete = missing.any(axis=0)
     if high is None and not incomplete.any():
-        values = _run(plan, facts, facts, overrides)
-        return Evaluation(plan, *values, stated)
+        values, _ = _run(plan, facts, facts, missing, overrides)
+        if not np.isnan(values[plan.values]).any():
+            return Evaluation(plan, values, values, stated)
+        # a value that stays open though all facts are known, because a rule says so
+        return Evaluation(plan, *_run(plan, facts, facts.copy(), missing, overrides), stated)
     low = np.where(missing, plan.least[:, None], facts)
     top = np.where(missing, plan.most[:, None], facts if high is None else high)
     if high is not None or incomplete.all():
-        return Evaluation(plan, *_run(plan, low, top, overrides), stated)
+        return Evaluation(plan, *_run(plan, low, top, missing, overrides), stated)
     # Cars about which all is known take the short way; the others are done apart and put back in place.
     out_low = np.empty((plan.slots, facts.shape[1]))
     out_high = np.empty_like(out_low)
     complete = ~incomplete
-    known = np.ascontiguousarray(facts[:, complete])
-    out_low[:, complete] = _run(plan, known, known, overrides)[0]
-    out_high[:, complete] = out_low[:, complete]
-    some_low, some_high = _run(plan, low[:, incomplete], top[:, incomplete], overrides)
+    done = evaluate(plan, np.ascontiguousarray(facts[:, complete]), assumed) if complete.any() else None
+    if done is not None:
+        out_low[:, complete], out_high[:, complete] = done.low, done.high
+    some_low, some_high = _run(
+        plan, low[:, incomplete], top[:, incomplete], missing[:, incomplete], overrides
+    )
     out_low[:, incomplete] = some_low
     out_high[:, incomplete] = some_high
     return Evaluation(plan, out_low, out_high, stated)
@@ -105,14 +121,21 @@ def _overrides(plan: Plan, assumed: Mapping[str, float]) -> dict[int, float]:
     return found
 
 
-def _run(plan: Plan, low: Array, high: Array, overrides: Mapping[int, float]) -> tuple[Array, Array]:
+def _run(
+    plan: Plan, low: Array, high: Array, missing: NDArray[np.bool_], overrides: Mapping[int, float]
+) -> tuple[Array, Array]:
     count, cars = low.shape
     values_low = np.empty((plan.slots, cars))
     values_low[:count] = low
+    present, raw = plan.presence, plan.raws
+    values_low[present[:, 1]] = ~missing[present[:, 0]]
+    values_low[raw[:, 1]] = np.where(missing[raw[:, 0]], np.nan, low[raw[:, 0]])
     values_high = values_low
     if high is not low:
         values_high = np.empty_like(values_low)
         values_high[:count] = high
+        values_high[present[:, 1]] = values_low[present[:, 1]]
+        values_high[raw[:, 1]] = np.where(missing[raw[:, 0]], np.nan, high[raw[:, 0]])
     _assume(values_low, values_high, overrides, np.arange(count))
     for group in plan.groups:
         inputs_low = values_low[group.inputs]
@@ -127,6 +150,6 @@ def _run(plan: Plan, low: Array, high: Array, overrides: Mapping[int, float]) ->
 
 
 def _assume(low: Array, high: Array, overrides: Mapping[int, float], slots: NDArray[np.intp]) -> None:
-    for slot in slots:
-        if int(slot) in overrides:
-            low[slot] = high[slot] = overrides[int(slot)]
+    flat = slots.ravel()
+    for slot in flat[np.isin(flat, list(overrides))]:
+        low[slot] = high[slot] = overrides[int(slot)]

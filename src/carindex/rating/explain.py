@@ -40,15 +40,19 @@ class Share:
         Points lost, shape ``(cars,)``; negative where an adjustment gave points back.
     cause
         ``rule``: by the node's own rule on its facts; ``adjustment``: by one of its adjustments;
-        ``limit``: children's points that the node's maximum cuts off.
+        ``limit``: children's points that the node's maximum cuts off; ``detail``: at one of the many places that
+        the node's rule looks at.
     adjustment
         The adjustment, where that is the cause.
+    detail
+        What the place is called, where that is the cause.
     """
 
     path: str
     points: Array
     cause: str
     adjustment: AdjustStep | None = None
+    detail: Mapping[str, str] | None = None
 
 
 def losses(evaluation: Evaluation, path: str = "", *, values: Array | None = None) -> list[Share]:
@@ -80,6 +84,8 @@ def best_values(evaluation: Evaluation) -> Array:
         return evaluation.low
     values = evaluation.high.copy()
     for plan in evaluation.plan.nodes.values():
+        for detail in plan.details:
+            values[detail.slot] = evaluation.low[detail.slot]
         if plan.node.counts != "points":
             for slot in (plan.value, plan.combined):
                 values[slot] = evaluation.low[slot]
@@ -121,6 +127,11 @@ def _shared(evaluation: Evaluation, path: str, amount: Array, values: Array) -> 
         yield Share(path, per_point * taken, "adjustment", step)
     combined = values[node_plan.combined] if losing else node_plan.node.maximum - values[node_plan.combined]
     if not node_plan.parts:
+        for detail in node_plan.details:
+            lost = values[detail.slot]
+            if np.any(np.abs(lost) > _TOLERANCE):
+                yield Share(path, per_point * lost, "detail", detail=detail.label)
+            combined = combined - lost
         yield Share(path, per_point * combined + rest, "rule")
         return
     parts = _parts(plan, node_plan, combined, values)

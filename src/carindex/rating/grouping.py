@@ -17,9 +17,17 @@ class Operation:
 
     kernel: str
     inputs: tuple[int, ...]
-    output: int
+    output: int | tuple[int, ...]
     parameters: dict[str, Any]
     level: int
+
+
+_NUMBERS = (int, float, tuple, list, np.ndarray, np.number)
+
+
+def _shape(value: Any) -> Any:  # noqa: ANN401 - whatever a parameter is
+    """Return what must be equal for parameters to be joined: their shape, or the one table that both use."""
+    return np.shape(value) if isinstance(value, _NUMBERS) else ("table", id(value))
 
 
 def grouped(operations: list[Operation]) -> tuple[Group, ...]:
@@ -27,17 +35,18 @@ def grouped(operations: list[Operation]) -> tuple[Group, ...]:
     groups: dict[tuple[Any, ...], list[Operation]] = {}
     for operation in operations:
         shapes = tuple(
-            (name, value if isinstance(value, str) or name == "count" else np.shape(value))
+            (name, value if isinstance(value, str) or name == "count" else _shape(value))
             for name, value in sorted(operation.parameters.items())
         )
-        key = (operation.level, operation.kernel, len(operation.inputs), shapes)
+        outputs = len(operation.output) if isinstance(operation.output, tuple) else 0
+        key = (operation.level, operation.kernel, len(operation.inputs), outputs, shapes)
         groups.setdefault(key, []).append(operation)
     joined = []
-    for (_, kernel, _, _), members in sorted(groups.items(), key=lambda item: (item[0][0], str(item[0]))):
+    for (_, kernel, _, _, _), members in sorted(groups.items(), key=lambda item: (item[0][0], str(item[0]))):
         assert kernel in KERNELS
         parameters: dict[str, Any] = {}
         for name, value in members[0].parameters.items():
-            single = isinstance(value, str) or name == "count"
+            single = isinstance(value, str) or name == "count" or not isinstance(value, _NUMBERS)
             parameters[name] = (
                 value if single else np.array([m.parameters[name] for m in members], np.float64)
             )

@@ -24,9 +24,10 @@ from carindex.messages import InputError
 from carindex.rating import schema
 from carindex.rating.asking import fact_name
 from carindex.rating.check import check
-from carindex.rating.protocol import ROOT, Node, Protocol
+from carindex.rating.kinds import KINDS
+from carindex.rating.protocol import ROOT, Node, Oddity, Protocol
 
-_INHERITED = ("test", "occupant", "dummy", "injury", "counts")
+_INHERITED = ("test", "occupant", "dummy", "injury", "counts", "predicted", "missing")
 
 
 def available_protocols() -> tuple[str, ...]:
@@ -46,8 +47,16 @@ def _shipped() -> Mapping[str, Path]:
     return found
 
 
-def load_protocol(name: str | Path) -> Protocol:
+def load_protocol(name: str | Path, *, calculator: bool = False) -> Protocol:
     """Load a protocol by name, or from a folder.
+
+    Parameters
+    ----------
+    name
+        Name of a protocol that comes with the package, or its folder.
+    calculator
+        Take the entries under ``calculator`` of its files instead of the rules beside them: what the programme's own
+        calculator computes where that is not what the rules say.
 
     Raises
     ------
@@ -59,14 +68,15 @@ def load_protocol(name: str | Path) -> Protocol:
         folder = Path(name)
         if not (folder / "protocol.yaml").is_file():
             raise InputError(name, "rating.unknown_protocol", available=", ".join(available_protocols()))
-    return _load(folder)
+    return _load(folder, calculator)
 
 
 @cache
-def _load(folder: Path) -> Protocol:
+def _load(folder: Path, calculator: bool) -> Protocol:
     digest = hashlib.sha256()
     place = folder / "protocol.yaml"
-    data = _document(folder, place, digest, ())
+    oddities: list[Oddity] = []
+    data = _as_computed(_document(folder, place, digest, ()), calculator, (), oddities)
     head = _convert(data, schema.Protocol, place)
     root = _resolve(head.root, ROOT, head, None, str(place), beside=False)
     beside = tuple(
@@ -74,7 +84,9 @@ def _load(folder: Path) -> Protocol:
         for key, node in head.beside.items()
     )
     nodes = {node.path: node for top in (root, *beside) for node in top.walk()}
-    protocol = Protocol(head.id, head, root, beside, digest.hexdigest(), str(place), nodes)
+    protocol = Protocol(
+        head.id, head, root, beside, digest.hexdigest(), str(place), nodes, calculator, tuple(oddities)
+    )
     check(protocol)
     return protocol
 
@@ -98,7 +110,7 @@ def _document(
             raise InputError(place, "rating.circle", path=parent)
         base = _document(base_folder, base_place, digest, (*extending, folder))
         data = _merged(base, data)
-    for key in ("root", "beside"):
+    for key in ("root", "beside", "data"):
         if key in data:
             data[key] = _included(data[key], folder, digest)
     for path, change in changes.items():
@@ -145,7 +157,10 @@ def _read(place: Path, digest: Any) -> dict[str, Any]:  # noqa: ANN401 - a hashl
 
 
 def _included(data: Any, folder: Path, digest: Any, within: tuple[Path, ...] = ()) -> Any:  # noqa: ANN401
-    """Replace every ``{file: NAME}`` by what the file says; entries beside ``file`` win over it."""
+    """Replace every ``{file: NAME}`` by what the file says; entries beside ``file`` win over it.
+
+    Names are relative to the file that they stand in. ``definitions`` only hold what other places of a file repeat.
+    """
     if isinstance(data, list):
         return [_included(item, folder, digest, within) for item in data]
     if not isinstance(data, dict):
@@ -156,8 +171,33 @@ def _included(data: Any, folder: Path, digest: Any, within: tuple[Path, ...] = (
             raise InputError(place, "rating.circle", path=place.name)
         rest = {key: value for key, value in data.items() if key != "file"}
         data = {**_read(place, digest), **rest}
-        within = (*within, place)
-    return {key: _included(value, folder, digest, within) for key, value in data.items()}
+        folder, within = place.parent, (*within, place)
+    return {
+        key: _included(value, folder, digest, within) for key, value in data.items() if key != "definitions"
+    }
+
+
+def _as_computed(data: Any, calculator: bool, at: tuple[str, ...], oddities: list[Oddity]) -> Any:  # noqa: ANN401
+    """Put what stands under ``calculator`` over its surroundings, or leave it out; note where, and its name."""
+    if isinstance(data, list):
+        return [_as_computed(item, calculator, at, oddities) for item in data]
+    if not isinstance(data, dict):
+        return data
+    overlays = data.get("calculator")
+    overlays = overlays if isinstance(overlays, list) else [overlays]
+    if all(isinstance(overlay, dict) and "oddity" in overlay for overlay in overlays):
+        data = {key: value for key, value in data.items() if key != "calculator"}
+        for overlay in overlays:
+            oddities.append(Oddity("/".join(at), str(overlay["oddity"])))
+            if calculator:
+                data |= {key: value for key, value in overlay.items() if key != "oddity"}
+    found = {}
+    for key, value in data.items():
+        if key in ("children", "capping_only", "beside") and isinstance(value, dict):
+            found[key] = {k: _as_computed(v, calculator, (*at, k), oddities) for k, v in value.items()}
+        else:
+            found[key] = _as_computed(value, calculator, at, oddities)
+    return found
 
 
 def _merged(base: Any, over: Any) -> Any:  # noqa: ANN401 - any YAML value
@@ -202,6 +242,7 @@ def _convert(data: Any, kind: type[schema.Protocol], place: Path) -> schema.Prot
 def _resolve(
     spec: schema.Node, path: str, head: schema.Protocol, parent: Node | None, place: str, *, beside: bool
 ) -> Node:
+    spec = _with_layers(spec, path.rsplit("/", 1)[-1], head)
     inherited = {
         name: getattr(spec, name) or (getattr(parent, name) if parent else None) for name in _INHERITED
     }
@@ -216,7 +257,10 @@ def _resolve(
         occupant=inherited["occupant"],
         dummy=inherited["dummy"],
         injury=inherited["injury"],
+        predicted=inherited["predicted"],
+        missing=inherited["missing"],
         counts=counts,
+        reported=any(_matches(path, pattern) for pattern in head.reported),
         maximum=0.0,
         source=source,
         verified=verified,
@@ -224,23 +268,53 @@ def _resolve(
         place=place,
     )
     own = tuple(
-        msgspec.structs.replace(requirement, facts=[fact_name(fact, shell) for fact in requirement.facts])
+        msgspec.structs.replace(
+            requirement,
+            facts=[fact_name(fact, shell) for fact in requirement.facts],
+            missing=parent.missing if parent else None,
+        )
         for requirement in spec.requires
     )
-    shell = replace(shell, requires=(*(parent.requires if parent else ()), *own))
-    children = tuple(
-        _resolve(
-            child,
-            f"{path}/{key}" if path else key,
-            head,
-            shell,
-            f"{place}: {key}" if place.endswith(".yaml") else f"{place}/{key}",
-            beside=beside,
+    shell = replace(
+        shell,
+        requires=(*(parent.requires if parent else ()), *own),
+        gates=(*(parent.gates if parent else ()), *spec.gates),
+    )
+    children, watched = (
+        tuple(
+            _resolve(
+                child,
+                f"{path}/{key}" if path else key,
+                head,
+                shell,
+                f"{place}: {key}" if place.endswith(".yaml") else f"{place}/{key}",
+                beside=beside,
+            )
+            for key, child in group.items()
         )
-        for key, child in spec.children.items()
+        for group in (spec.children, spec.capping_only)
     )
     maximum = _maximum(spec, head, counts, children)
-    return replace(shell, children=children, maximum=maximum)
+    return replace(shell, children=children, watched=watched, maximum=maximum)
+
+
+def _matches(path: str, pattern: str) -> bool:
+    """Whether a path fits a pattern, in which ``*`` stands for one part."""
+    parts, wanted = path.split("/"), pattern.split("/")
+    return len(parts) == len(wanted) and all(b in ("*", a) for a, b in zip(parts, wanted, strict=True))
+
+
+def _with_layers(spec: schema.Node, name: str, head: schema.Protocol) -> schema.Node:
+    """Return a scenario with a node for each of its layers."""
+    if not spec.matrices:
+        return spec
+    labels = head.data["avoidance"]["judging"]["layers"]
+    children = {
+        layer: schema.Node(label=labels[layer], points=points, layer=layer)
+        for layer, points in spec.layers.items()
+    }
+    scenario = schema.Scenario(name=name, matrices=spec.matrices, low_speed=len(children) == 1)
+    return msgspec.structs.replace(spec, children=children, combine="sum", scenario=scenario)
 
 
 def _maximum(
@@ -257,6 +331,12 @@ def _maximum(
     for rule in (spec.scale, spec.pass_fail):
         if rule is not None and rule.points is not None:
             return rule.points
+    for field, kind in KINDS.items():
+        rule = getattr(spec, field)
+        if rule:
+            most = kind.maximum(rule, spec)
+            if most is not None:
+                return most
     if spec.bands is not None:
         return max(spec.bands.values)
     if spec.curve is not None:

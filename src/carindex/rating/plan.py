@@ -8,7 +8,8 @@ of inputs, are one group and run as one array operation, whatever nodes they bel
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from carindex.vocabulary import Quantity
 
 @dataclass(frozen=True)
 class Group:
-    """Operations of one kind that run together: inputs ``(g, k)``, outputs ``(g,)``, parameters on axis 0."""
+    """Operations of one kind that run together: inputs ``(g, k)``, outputs ``(g,)`` or ``(g, m)``."""
 
     kernel: str
     inputs: NDArray[np.intp]
@@ -61,11 +62,19 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Detail:
+    """One of many places at which a rule can lose points: what it is called, and the slot of the points lost there."""
+
+    label: Mapping[str, str]
+    slot: int
+
+
+@dataclass(frozen=True)
 class NodePlan:
     """How one node comes about, in slots: what the explanation needs to follow the points.
 
     ``rule_facts`` are the facts that the node's own rule reads, ``facts`` also those of its adjustments,
-    conditions and caps.
+    conditions and caps. ``details`` break down what the node's own rule loses, as far as it can say.
     """
 
     node: Node
@@ -78,6 +87,7 @@ class NodePlan:
     facts: tuple[int, ...] = ()
     applies: int | None = None
     rule_facts: tuple[int, ...] = ()
+    details: tuple[Detail, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,14 @@ class Plan:
         Operations in the order in which they run.
     nodes
         Plan of each node by path, children before their parents.
+    presence
+        Pairs (fact, slot), shape ``(k, 2)``: slots that are 1 where the fact is known and 0 where it is missing.
+    named
+        Slots that reports and pictures ask for by name.
+    referenced
+        Pairs of nodes: a condition or deduction of the first looks at the score of the second.
+    raws
+        Pairs (fact, slot), shape ``(k, 2)``: slots that are the fact as it was given, NaN where it is missing.
     """
 
     protocol: Protocol
@@ -110,6 +128,15 @@ class Plan:
     slots: int
     groups: tuple[Group, ...]
     nodes: Mapping[str, NodePlan]
+    presence: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
+    named: Mapping[str, int] = field(default_factory=dict)
+    raws: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
+    referenced: frozenset[tuple[str, str]] = frozenset()
+
+    @cached_property
+    def values(self) -> NDArray[np.intp]:
+        """Slots of the values of all nodes."""
+        return np.array([node.value for node in self.nodes.values()], np.intp)
 
     def facts_below(self, path: str) -> tuple[int, ...]:
         """Return the slots of all facts that a node or anything below it asks for, without repetition."""

@@ -36,6 +36,16 @@ class Node:
     requires
         Requirements of the node and of all nodes above it, the outermost first, with full fact names: where one
         is not met, neither the node nor anything below it has points.
+    predicted
+        Whether the manufacturer may predict the colours of criteria.
+    missing
+        The word that a missing fact counts as, where a programme's calculator has it so.
+    gates
+        Gates of the node and of all nodes above it.
+    reported
+        Whether a test report states the score of the node.
+    watched
+        Criteria below that can cap the node and give no points.
     """
 
     path: str
@@ -52,6 +62,11 @@ class Node:
     beside: bool
     place: str
     requires: tuple[schema.Requirement, ...] = ()
+    predicted: bool | None = None
+    watched: tuple[Node, ...] = ()
+    missing: str | None = None
+    gates: tuple[schema.Gate, ...] = ()
+    reported: bool = False
 
     @property
     def label(self) -> schema.Label:
@@ -64,15 +79,32 @@ class Node:
         return self.path.rsplit("/", 1)[-1]
 
     def walk(self) -> Iterator[Node]:
-        """Yield this node and all nodes below it, in the order of the files."""
+        """Yield this node and all nodes below it, in the order of the files.
+
+        The criteria of a row of impact points hold for each of its points and are no nodes of the tree.
+        """
         yield self
-        for child in self.children:
+        if self.spec.row is not None:
+            return
+        for child in (*self.children, *self.watched):
             yield from child.walk()
 
 
 @dataclass(frozen=True)
+class Oddity:
+    """Something that the programme's own calculator computes otherwise than the rules say: at which node, its name."""
+
+    path: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Protocol:
-    """A programme's edition, ready to be compiled."""
+    """A programme's edition, ready to be compiled.
+
+    ``calculator`` tells whether it was loaded as the programme's own calculator computes; ``oddities`` are the places
+    where that makes a difference, whether or not they are in force.
+    """
 
     id: str
     head: schema.Protocol
@@ -81,6 +113,8 @@ class Protocol:
     hash: str
     place: str
     nodes: Mapping[str, Node] = field(repr=False)
+    calculator: bool = False
+    oddities: tuple[Oddity, ...] = ()
 
     def scale(self, stars: str | schema.Stars) -> schema.Stars:
         """Return the stars or grades that a node names or spells out."""

@@ -151,6 +151,7 @@ def rate(
     assumed: Mapping[str, float] | None = None,
     findings: Sequence[Finding] = (),
     inputs: Mapping[str, str] | None = None,
+    as_given: bool = False,
 ) -> Rating:
     """Rate one car.
 
@@ -168,6 +169,8 @@ def rate(
         What was found while the facts were gathered; passed on.
     inputs
         SHA-256 of the files that the facts came from.
+    as_given
+        Take facts outside their range as they are, as a programme's own calculator does.
 
     Raises
     ------
@@ -175,20 +178,16 @@ def rate(
         When a score is assumed for a node that does not exist, or one that it cannot have.
     """
     plan = protocol if isinstance(protocol, Plan) else compile_protocol(protocol)
-    known, impossible = _possible(facts, plan)
-    findings = [*findings, *impossible]
     assumed = dict(assumed or {})
-    _check_assumed(assumed, plan)
-    column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
-    stated = _stated(known, plan)
+    evaluation, known, stated, impossible = _evaluated(plan, facts, assumed, as_given=as_given)
+    findings = [*findings, *impossible]
     overrides = {**{path: fact.value for path, fact in stated.items()}, **assumed}
-    evaluation = evaluate(plan, column[:, None], overrides)
     touched = _touched(plan, assumed)
-    nodes = tuple(_rated(node, evaluation, known, overrides, touched) for node in plan.nodes.values())
-    missing = tuple(
-        name
-        for i, name in enumerate(plan.facts)
-        if name not in known and not _hidden_by_assumption(plan, i, overrides)
+    unknown = _unknown(plan, known, overrides)
+    missing = tuple(plan.facts[i] for i in unknown)
+    below = _missing_below(plan, frozenset(unknown))
+    nodes = tuple(
+        _rated(node, evaluation, known, overrides, touched, below[path]) for path, node in plan.nodes.items()
     )
     unverified = sum(n.node.verified == "unverified" or n.node.spec.open for n in plan.nodes.values())
     more = [Finding("rating.unverified_rules", "warning", plan.protocol.id, None, {"count": unverified})]
@@ -203,6 +202,32 @@ def rate(
         dict(inputs or {}),
         evaluation,
     )
+
+
+def evaluate_facts(
+    plan: Plan, facts: Iterable[Fact], *, as_given: bool = False
+) -> tuple[Evaluation, tuple[Finding, ...]]:
+    """Evaluate a protocol for one car without its explanation: all scores, and what is wrong with the facts.
+
+    ``as_given`` takes facts outside their range as they are, as a programme's own calculator does.
+
+    Scores that a report states (``given:PATH``) stand for the nodes they name, as in `rate`.
+    """
+    evaluation, _, _, findings = _evaluated(plan, facts, {}, as_given=as_given)
+    return evaluation, tuple(findings)
+
+
+def _evaluated(
+    plan: Plan, facts: Iterable[Fact], assumed: Mapping[str, float], *, as_given: bool = False
+) -> tuple[Evaluation, dict[str, Fact], dict[str, Fact], list[Finding]]:
+    """Return the evaluation, the facts that can be, the scores that a report states, and the findings."""
+    known, impossible = ({fact.name: fact for fact in facts}, []) if as_given else _possible(facts, plan)
+    _check_assumed(assumed, plan)
+    column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
+    stated = _stated(known, plan)
+    reported = set(plan.facts)
+    elsewhere = {path: fact.value for path, fact in stated.items() if f"{GIVEN}{path}" not in reported}
+    return evaluate(plan, column[:, None], {**elsewhere, **assumed}), known, stated, impossible
 
 
 def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[Finding]]:
@@ -225,7 +250,7 @@ def _stated(known: Mapping[str, Fact], plan: Plan) -> dict[str, Fact]:
     found = {}
     for name, fact in known.items():
         path = name.removeprefix(GIVEN)
-        if name.startswith(GIVEN) and path in plan.nodes and name not in plan.facts:
+        if name.startswith(GIVEN) and path in plan.nodes and not plan.nodes[path].node.spec.open:
             found[path] = fact
     return found
 
@@ -252,12 +277,51 @@ def _touched(plan: Plan, assumed: Mapping[str, float]) -> set[str]:
     return touched
 
 
-def _hidden_by_assumption(plan: Plan, fact: int, assumed: Mapping[str, float]) -> bool:
-    """Whether only assumed nodes (or nodes below them) ask for a fact."""
-    users = [path for path, node_plan in plan.nodes.items() if fact in node_plan.facts]
-    return bool(users) and all(
-        any(path == top or path.startswith(f"{top}/") or not top for top in assumed) for path in users
-    )
+def _unknown(plan: Plan, known: Mapping[str, Fact], assumed: Mapping[str, float]) -> list[int]:
+    """Return the facts that are missing and asked for by some node that is not assumed, nor below one that is."""
+    asked: set[int] = set()
+    for path, node_plan in plan.nodes.items():
+        if not any(_within(path, top) for top in assumed):
+            asked.update(node_plan.facts)
+    # a condition elsewhere looks at these: a score that is stated for a node above does not answer it
+    for asker, owner in plan.referenced:
+        if any(_within(asker, top) and asker != top for top in assumed):
+            continue
+        tops = [top for top in assumed if _within(top, owner)]
+        for path, node_plan in plan.nodes.items():
+            if _within(path, owner) and not any(_within(path, top) for top in tops):
+                asked.update(node_plan.facts)
+    optional = {f"{GIVEN}{path}" for path, node_plan in plan.nodes.items() if not node_plan.node.spec.open}
+    return [
+        i for i, name in enumerate(plan.facts) if name not in known and name not in optional and i in asked
+    ]
+
+
+def _within(path: str, top: str) -> bool:
+    return path == top or path.startswith(f"{top}/") or not top
+
+
+def _missing_below(plan: Plan, unknown: frozenset[int]) -> dict[str, tuple[str, ...]]:
+    """Return the missing facts that each node, or anything below it, asks for."""
+    found: dict[str, dict[int, None]] = {}
+
+    def of(path: str) -> dict[int, None]:
+        if path not in found:
+            node_plan = plan.nodes[path]
+            mine = dict.fromkeys(i for i in node_plan.facts if i in unknown)
+            found[path] = mine
+            for part in dict.fromkeys((*(p for p, _, _ in node_plan.parts), *_below(plan, node_plan))):
+                mine.update(of(part))
+        return found[path]
+
+    return {path: tuple(plan.facts[i] for i in of(path)) for path in plan.nodes}
+
+
+def _below(plan: Plan, node_plan: NodePlan) -> tuple[str, ...]:
+    """Return the nodes below a node in the tree, whether or not its score is put together from them."""
+    if node_plan.node.spec.row is not None:
+        return ()
+    return tuple(child.path for child in (*node_plan.node.children, *node_plan.node.watched))
 
 
 def _single(low: float, high: float) -> float | None:
@@ -270,6 +334,7 @@ def _rated(
     known: Mapping[str, Fact],
     assumed: Mapping[str, float],
     touched: set[str],
+    missing: tuple[str, ...],
 ) -> RatedNode:
     node = node_plan.node
     plan = evaluation.plan
@@ -283,11 +348,6 @@ def _rated(
         measure = _single(
             float(evaluation.low[outcome.measure][0]), float(evaluation.high[outcome.measure][0])
         )
-    missing = tuple(
-        plan.facts[i]
-        for i in plan.facts_below(node.path)
-        if plan.facts[i] not in known and not _hidden_by_assumption(plan, i, assumed)
-    )
     applies = 1.0 if node_plan.applies is None else float(evaluation.high[node_plan.applies][0])
     status: Status
     if applies == 0.0:
@@ -319,7 +379,7 @@ def _rated(
         source=node.source,
         verified=node.verified,
         beside=node.beside,
-        children=tuple(path for path, _, _ in node_plan.parts),
+        children=tuple(child.path for child in node.children) if node.spec.row is None else (),
     )
 
 

@@ -14,6 +14,7 @@ from carindex.report.labels import label
 from carindex.report.ledger import adds_up, total_loss
 from carindex.report.pictures import Picture, balance_picture
 from carindex.report.pictures.from_rating import stage_balances
+from carindex.report.pictures.gallery import Gallery, galleries
 from carindex.report.rules import outcome_lines, rule_lines
 from carindex.report.wording import (
     fact_text,
@@ -136,6 +137,7 @@ class RatingSection:
     bands: tuple[Band, ...]
     figures: tuple[OccupantFigure, ...]
     balances: tuple[Picture, ...]
+    galleries: tuple[Gallery, ...]
     comparisons: tuple[Comparison, ...]
     comparison_summary: str
     rules: tuple[RuleRow, ...]
@@ -153,6 +155,10 @@ def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSe
     comparisons = tuple(_comparisons(rating, dossier, language))
     risk = is_risk(root)
     full = _full_bar(rating)
+    drawn = galleries(rating, language)
+    # occupants drawn by load case are not drawn again by the facts that they were rated on
+    by_case = any(gallery.key == "occupants" for gallery in drawn)
+    figures = () if by_case else occupant_figures(rating, language)
     return RatingSection(
         id=rating.protocol.id,
         protocol=rating.protocol.id,
@@ -174,8 +180,9 @@ def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSe
         adds_up=adds_up(rating, language),
         tree=tuple(_tree(rating, full, language)),
         bands=bands(kind_of_bands(root), language),
-        figures=occupant_figures(rating, language),
+        figures=figures,
         balances=tuple(balance_picture(balance, language) for balance in stage_balances(rating)),
+        galleries=drawn,
         comparisons=comparisons,
         comparison_summary=_summary(comparisons, language),
         rules=tuple(_rules(rating, language)),
@@ -273,6 +280,9 @@ def _tree(rating: Rating, full: float, language: Language) -> list[TreeRow]:
     rows: list[TreeRow] = []
 
     def grow(node: Node, depth: int) -> None:
+        # the criteria of a row of impact points stand for every point of it and are not rated by themselves
+        if node.path not in rated:
+            return
         rows.append(_tree_row(rating, rated[node.path], depth, full, language))
         for child in node.children:
             grow(child, depth + 1)
@@ -336,7 +346,8 @@ def _rules(rating: Rating, language: Language) -> list[RuleRow]:
 
 
 def _in_order(rating: Rating) -> list[Node]:
-    return [node for top in (rating.protocol.root, *rating.protocol.beside) for node in top.walk()]
+    tops = (rating.protocol.root, *rating.protocol.beside)
+    return [node for top in tops for node in top.walk() if node.path in rating.plan.nodes]
 
 
 def _scales(rating: Rating, language: Language) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""Names of facts: ``test/seat/dummy/quantity``, ``test/quantity``, ``car/quantity`` or ``area/cell/quantity``."""
+"""Names of facts: ``test/seat/dummy/quantity``, ``test/quantity``, ``car/quantity`` or ``test/cell/quantity``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ class InvalidFactNameError(ValueError):
         self.kind = kind
 
 
-_CELL = re.compile(r"[a-z0-9_.]+(/[a-z0-9_.]+)*")
+PREDICTED = "predicted"
+"""Ends the name of a fact that is what the manufacturer predicted for the fact named before it."""
+
+_CELL = re.compile(r"[a-z0-9_.\-]+(/[a-z0-9_.\-]+)*")
+_KINDS_WITH_CELLS = ("inspection", "avoidance", "pedestrian")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,9 @@ class FactName:
 
     ``full_width_rigid_56/driver/h3_50m/hic15`` is the HIC15 of a Hybrid III 50th male driver in that test,
     ``rollover_resistance/static_stability_factor`` belongs to a test without occupants. In an inspection
-    (``advanced_ecall/tps/country_coverage/result``) a cell, one or more words of the programme's own sheet, says
-    what was inspected.
+    (``advanced_ecall/tps/country_coverage/result``), a test of crash avoidance or of pedestrian protection, a cell,
+    one or more words of the programme's own sheet, says what was inspected or which point was tested. A prediction
+    (``frontal_mpdb_50/driver/thor_50m/hic15/predicted``) has the quantity that was predicted as its cell.
     """
 
     test: str
@@ -49,7 +54,10 @@ class FactName:
         words = vocabulary()
         parts = text.strip().split("/")
         test, quantity = parts[0], parts[-1]
-        if test in words.tests and words.tests[test].kind == "inspection" and len(parts) > 2:
+        if len(parts) == 5 and quantity == PREDICTED:
+            owner = cls.parse("/".join(parts[:-1]))
+            return cls(owner.test, PREDICTED, owner.seat, owner.dummy, owner.quantity)
+        if test in words.tests and words.tests[test].kind in _KINDS_WITH_CELLS and len(parts) > 2:
             cell = "/".join(parts[1:-1])
             if not _CELL.fullmatch(cell):
                 raise InvalidFactNameError(text, cell, "cell")

@@ -44,7 +44,10 @@ class Dummy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something measured or inspected, with its unit and the values it can have."""
+    """Something measured or inspected, with its unit and the values it can have.
+
+    ``shared``: several checks use its words, each some of them.
+    """
 
     label: Label
     unit: str
@@ -53,6 +56,7 @@ class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plausible: tuple[float, float] | None = None
     kind: Literal["number", "boolean", "category"] = "number"
     values: list[str] = []
+    shared: bool = False
     symbol: str | None = None
     region: str | None = None
 

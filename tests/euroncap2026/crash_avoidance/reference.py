@@ -413,12 +413,13 @@ def across_scenarios(scored: dict[str, Layers]) -> None:
 
 def gate_closed(element: str, facts: Facts, mode: str) -> bool:
     """Whether the general requirements of a stage element are failed."""
-    (gate,) = rules.stage()["children"][element]["adjust"]
+    (gate,) = rules.stage()["children"][element]["gates"]
     for condition in gate["when"]["any"]:
         if "fact" in condition:
             if facts.get(condition["fact"]) == condition["equals"]:
                 return True
             continue
+        condition = condition["cells"]
         matrix = rules.matrices()[condition["matrix"]]
         if (
             mode == "calculator"

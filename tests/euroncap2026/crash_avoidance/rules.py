@@ -113,7 +113,7 @@ def matrices() -> dict[str, Matrix]:
 
 
 def stage() -> dict[str, Any]:
-    content: dict[str, Any] = read("crash-avoidance")["crash_avoidance"]
+    content: dict[str, Any] = read("crash-avoidance")
     return content
 
 
@@ -140,12 +140,12 @@ def scenarios() -> dict[str, Scenario]:
                     layers=node["layers"],
                     matrices=tuple(node.get("matrices", ())),
                 )
-    return {name: found[name] for name in read("crash-avoidance")["order_of_scenarios"]}
+    return {name: found[name] for name in read("sheets")["order_of_scenarios"]}
 
 
 def offered_layers(scenario: Scenario) -> list[str]:
     """Names of the robustness layers that have a YES/NO cell for the scenario."""
-    sheet = subelements()[scenario.element, scenario.subelement].get("robustness_sheet")
+    sheet = subelements()[scenario.element, scenario.subelement]["printed"].get("robustness_sheet")
     if sheet is None:
         return []
     return [

@@ -71,7 +71,7 @@ def facts_of(path: Path | str | openpyxl.Workbook, mode: str = "calculator") -> 
     _claimed_layers(book, name, mode, facts)
     for (element, subelement), entry in rules.subelements().items():
         area = f"{element}_{subelement}"
-        sheet = entry["verification_sheet"]
+        sheet = entry["printed"]["verification_sheet"]
         if sheet not in book.sheetnames:
             if mode == "protocol":
                 raise CellError(name, sheet, "A1", "the sheet is missing")
@@ -90,7 +90,7 @@ def _text(value: object) -> str | None:
 
 
 def _input_parameters(book: openpyxl.Workbook, facts: Facts) -> None:
-    names = rules.read("crash-avoidance")["input_parameters"]
+    names = rules.read("sheets")["input_parameters"]
     scenario = ""
     for row in book["Input parameters"].iter_rows(min_row=2, values_only=True):
         scenario = word(row[4]) if row[4] is not None else scenario
@@ -173,7 +173,11 @@ def _take_out(matrix: Matrix, row: Row, facts: Facts) -> None:
 
 def _claimed_layers(book: openpyxl.Workbook, name: str, mode: str, facts: Facts) -> None:
     by_label = {s.label: s for s in rules.scenarios().values()}
-    sheets = {e["robustness_sheet"] for e in rules.subelements().values() if "robustness_sheet" in e}
+    sheets = {
+        e["printed"]["robustness_sheet"]
+        for e in rules.subelements().values()
+        if "robustness_sheet" in e["printed"]
+    }
     for title in sorted(sheets):
         sheet = book[title]
         columns = [(c.column, by_label[c.value]) for c in sheet[1] if c.value in by_label]

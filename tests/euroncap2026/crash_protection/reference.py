@@ -253,7 +253,7 @@ class _Scorer:
     def region_score(self, node: dict[str, Any]) -> float | None:
         if "row" in node:
             combine = (
-                node.get("calculator", node["combine"])
+                node.get("calculator", node)["combine"]
                 if "leg_worst_point" in self.oddities
                 else node["combine"]
             )
@@ -341,7 +341,9 @@ class _Scorer:
             band = sum(value >= limit for limit in rule["limits"])
             taken = float(rule["values"][band])
             self.result.modifiers[f"{node['path']}/adjust/{number}"] = "red" if taken else "green"
-            if not (step.get("calculator") == "ignored" and "far_side_pelvis_and_lumbar" in self.oddities):
+            if not (
+                "ignored" in step.get("calculator", {}) and "far_side_pelvis_and_lumbar" in self.oddities
+            ):
                 total += taken
         return total
 

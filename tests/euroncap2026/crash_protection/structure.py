@@ -20,7 +20,7 @@ INHERITED = ("test", "occupant", "dummy", "predicted", "loadcase", "source", "ve
 @cache
 def stage() -> dict[str, Any]:
     """The whole tree; every node knows its ``path`` and what it inherits."""
-    return _resolved(_file("stage.yaml"), "", {})
+    return {**_file("scheme.yaml"), **_resolved(_file("stage.yaml"), "", {})}
 
 
 def _file(name: str) -> dict[str, Any]:

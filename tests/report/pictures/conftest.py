@@ -87,7 +87,7 @@ def _nothing_is_cut_off(root: ElementTree.Element, width: float) -> None:
 
 @pytest.fixture(scope="session")
 def body_colours() -> Palette:
-    colours = read("crash-protection/stage.yaml")["colours"]
+    colours = read("crash-protection/scheme.yaml")["colours"]
     return palette_of(colours["labels"], colours["fills"])
 
 

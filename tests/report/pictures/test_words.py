@@ -57,7 +57,7 @@ def test_signs_can_be_read_on_their_fills(
 
 
 def test_the_fills_are_those_of_the_data(body_colours: Palette, map_colours: Palette) -> None:
-    fills = read("crash-protection/stage.yaml")["colours"]["fills"]
+    fills = read("crash-protection/scheme.yaml")["colours"]["fills"]
     assert {word: paint.fill for word, paint in body_colours.items()} == {
         w: f"#{fill}" for w, fill in fills.items()
     }

@@ -137,7 +137,7 @@ def _occupant(
     label: Text = known.label if known is not None else {"en": printed, "zh": printed}
     score, maximum = reached.get(name, (None, _maximum(data)))
     seats = tuple(key.split("_and_")) if data.get("occupant") is None else (str(data["occupant"]),)
-    kind = _kind(dummy, regions)
+    kind = kind_of(dummy, regions)
     return Occupant(name, seats, data["label"], label, regions, score, maximum, kind, capped)
 
 
@@ -156,9 +156,10 @@ def _maximum(data: Mapping[str, Any]) -> float:
     )
 
 
-def _kind(dummy: str, regions: Sequence[BodyRegion]) -> FigureKind:
-    """Return what is drawn of a dummy: a seat alone for a seating machine, a child for a child dummy."""
-    if not vocabulary().dummies.get(dummy) and not dummy.startswith("q"):
+def kind_of(dummy: str, regions: Sequence[BodyRegion]) -> FigureKind:
+    """Return what is drawn of a dummy: a seat alone for a machine that carries no instruments, a child for a child."""
+    known = vocabulary().dummies.get(dummy)
+    if known is None or not known.codes:
         return "head_restraint"
     if all(region.parts == ("neck",) for region in regions):
         return "neck"

@@ -1,32 +1,13 @@
-"""The array operations that every rule is compiled to.
-
-A kernel works on a group of ``g`` operations of the same kind at once, for ``n`` cars. Its inputs come as an
-interval: ``low`` and ``high`` of shape ``(g, k, n)``, where ``k`` is the number of inputs of each operation.
-Where everything is known both are the *same object*, and the kernel computes once and returns the same object
-twice. Otherwise it returns bounds that contain the result for every value inside the inputs' intervals: exact
-for monotone kernels, never too narrow for the others.
-
-Kernels know numbers only: no facts, no nodes, no programmes. Parameters are arrays with the group first
-None of them sees NaN: missing facts arrive as the interval of what is possible.
-"""
+"""The kernels that rules of every programme need."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Interval = tuple[Array, Array]
-Parameters = Mapping[str, Any]
-Kernel = Callable[[Parameters, Array, Array], Interval]
-
-
-def _column(values: Any) -> Array:  # noqa: ANN401 - whatever the parameter table holds
-    """Return one parameter per operation as a column that broadcasts over cars."""
-    return np.asarray(values, np.float64)[:, None]
+from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters, column
 
 
 def _monotone(
@@ -45,8 +26,8 @@ def _monotone(
 
 def risk_logistic(parameters: Parameters, low: Array, high: Array) -> Interval:
     """1 / (1 + exp(intercept − slope · g(x / divisor))), g a power or the logarithm above an origin."""
-    intercept, slope = _column(parameters["intercept"]), _column(parameters["slope"])
-    divisor, power, origin = (_column(parameters[name]) for name in ("divisor", "power", "origin"))
+    intercept, slope = column(parameters["intercept"]), column(parameters["slope"])
+    divisor, power, origin = (column(parameters[name]) for name in ("divisor", "power", "origin"))
     transform = parameters["transform"]
 
     def curve(x: Array) -> Array:
@@ -66,7 +47,7 @@ def risk_lognormal(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Φ((ln(x / divisor) − mean) / deviation)."""
     from scipy.special import ndtr
 
-    mean, deviation, divisor = (_column(parameters[name]) for name in ("mean", "deviation", "divisor"))
+    mean, deviation, divisor = (column(parameters[name]) for name in ("mean", "deviation", "divisor"))
 
     def curve(x: Array) -> Array:
         return np.asarray(ndtr((np.log(np.maximum(x / divisor, 0.0)) - mean) / deviation), np.float64)
@@ -78,7 +59,7 @@ def risk_lognormal(parameters: Parameters, low: Array, high: Array) -> Interval:
 def risk_weibull(parameters: Parameters, low: Array, high: Array) -> Interval:
     """1 − exp(−((x / divisor − location) / scale) ^ shape), zero below the location."""
     scale, shape, location, divisor = (
-        _column(parameters[name]) for name in ("scale", "shape", "location", "divisor")
+        column(parameters[name]) for name in ("scale", "shape", "location", "divisor")
     )
 
     def curve(x: Array) -> Array:
@@ -91,7 +72,7 @@ def risk_weibull(parameters: Parameters, low: Array, high: Array) -> Interval:
 def curve(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Piecewise linear function of x / divisor through the points ``x``, ``y`` (``(g, m)``, x ascending)."""
     xs, ys = np.asarray(parameters["x"], np.float64), np.asarray(parameters["y"], np.float64)
-    divisor = _column(parameters["divisor"])
+    divisor = column(parameters["divisor"])
 
     def value(x: Array) -> Array:
         x = x / divisor
@@ -122,7 +103,7 @@ def steps(parameters: Parameters, low: Array, high: Array) -> Interval:
     """``values[:, i]`` where x / divisor has reached ``i`` of the ascending ``thresholds`` (``(g, m)``)."""
     thresholds = np.asarray(parameters["thresholds"], np.float64)
     values = np.asarray(parameters["values"], np.float64)
-    divisor = _column(parameters["divisor"])
+    divisor = column(parameters["divisor"])
     rows = np.arange(len(values))[:, None]
 
     def band(x: Array) -> NDArray[np.intp]:
@@ -146,14 +127,14 @@ def steps(parameters: Parameters, low: Array, high: Array) -> Interval:
     least, most = values[rows, first], values[rows, first]
     for j in range(values.shape[1]):
         inside = (first <= j) & (j <= last)
-        least = np.where(inside, np.minimum(least, values[:, j, None]), least)
-        most = np.where(inside, np.maximum(most, values[:, j, None]), most)
+        least = np.where(inside, np.fmin(least, values[:, j, None]), least)
+        most = np.where(inside, np.fmax(most, values[:, j, None]), most)
     return least, most
 
 
 def linear(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Constant + Σ weights · x (weights ``(g, k)``), added in the order of the inputs."""
-    weights, constant = np.asarray(parameters["weights"], np.float64), _column(parameters["constant"])
+    weights, constant = np.asarray(parameters["weights"], np.float64), column(parameters["constant"])
 
     def total(pick: Callable[[int], Array]) -> Array:
         out = np.broadcast_to(constant, (len(weights), low.shape[2])).copy()
@@ -199,7 +180,7 @@ def best_of(parameters: Parameters, low: Array, high: Array) -> Interval:
 
 def rounding(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Round to ``decimals`` in one of the modes; see `rounded`."""
-    factor = _column([10.0**d for d in parameters["decimals"]])
+    factor = column([10.0**d for d in parameters["decimals"]])
     mode = str(parameters["mode"])
     return _reduced(lambda x: rounded(x[:, 0], factor, mode), low, high)
 
@@ -228,13 +209,21 @@ def rounded(x: Array, factor: Array | float, mode: str) -> Array:
 
 def clip(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Limit to ``least`` … ``most``."""
-    least, most = _column(parameters["least"]), _column(parameters["most"])
+    least, most = column(parameters["least"]), column(parameters["most"])
     return _reduced(lambda x: np.minimum(np.maximum(x[:, 0], least), most), low, high)
+
+
+def clip_open(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """As `clip`, but what is not known exactly stays so though both its bounds are cut off at the same value."""
+    out = clip(parameters, low, high)
+    if high is low:
+        return out
+    return np.where(low[:, 0] < high[:, 0], column(parameters["open"]), out[0]), out[1]
 
 
 def compare(parameters: Parameters, low: Array, high: Array) -> Interval:
     """1 where ``least`` ≤ x / divisor ≤ ``most``, else 0."""
-    least, most, divisor = (_column(parameters[name]) for name in ("least", "most", "divisor"))
+    least, most, divisor = (column(parameters[name]) for name in ("least", "most", "divisor"))
     first, last = low[:, 0] / divisor, high[:, 0] / divisor
     if high is low:
         out = ((first >= least) & (first <= most)).astype(np.float64)
@@ -276,7 +265,7 @@ def share(parameters: Parameters, low: Array, high: Array) -> Interval:
         np.asarray(parameters["weights"], np.float64),
         np.asarray(parameters["maxima"], np.float64),
     )
-    points = _column(parameters["points"])
+    points = column(parameters["points"])
     k = weights.shape[1]
     size = (weights * maxima)[:, :, None]
 
@@ -315,7 +304,7 @@ def worst_that_applies(parameters: Parameters, low: Array, high: Array) -> Inter
     Inputs are ``k`` values followed by ``k`` flags. A value more can only make the result worse, so the worse
     bound takes every value that may apply and the better bound only those that surely do.
     """
-    default = _column(parameters["default"])
+    default = column(parameters["default"])
     sign = -1.0 if parameters["losing"] == "yes" else 1.0
     k = low.shape[1] // 2
 
@@ -387,7 +376,7 @@ def compensate(parameters: Parameters, low: Array, high: Array) -> Interval:
     return np.where(known, exact, worst), np.where(known, exact, best)
 
 
-KERNELS: Mapping[str, Kernel] = {
+BASIC: Mapping[str, Kernel] = {
     "risk_logistic": risk_logistic,
     "risk_lognormal": risk_lognormal,
     "risk_weibull": risk_weibull,
@@ -400,6 +389,7 @@ KERNELS: Mapping[str, Kernel] = {
     "best_of": best_of,
     "rounding": rounding,
     "clip": clip,
+    "clip_open": clip_open,
     "compare": compare,
     "choose": choose,
     "share": share,

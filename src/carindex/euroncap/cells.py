@@ -1,0 +1,220 @@
+"""Read a workbook cell by cell: value and fill, each with the place that an error names.
+
+Values come from the workbook library; it does not know fills, in which the programme keeps its predicted colours, so
+those are read from the sheet's own XML.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+from carindex.messages import InputError
+
+Value = str | float | int | bool | None
+
+_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_REFERENCE = re.compile(r"([A-Z]+)(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell: its value (``None`` when empty; text is stripped), and its place as messages name it."""
+
+    value: Value
+    place: str
+
+    @property
+    def text(self) -> str:
+        """The value as text; whole numbers without decimals, nothing for an empty cell."""
+        if self.value is None:
+            return ""
+        if isinstance(self.value, float) and self.value.is_integer():
+            return str(int(self.value))
+        return str(self.value)
+
+    @property
+    def empty(self) -> bool:
+        """Whether the cell has no content."""
+        return self.value is None
+
+
+class Sheet:
+    """A sheet of a workbook; rows and columns count from 1, as the programme's users count them."""
+
+    def __init__(self, book: Book, title: str, values: list[list[Any]]) -> None:
+        self.book = book
+        self.title = title
+        self._values = values
+
+    @property
+    def rows(self) -> int:
+        """Number of the last row."""
+        return len(self._values)
+
+    @property
+    def columns(self) -> int:
+        """Number of the last column."""
+        return max((len(row) for row in self._values), default=0)
+
+    def cell(self, row: int, column: int) -> Cell:
+        """Return a cell; one outside the used area is empty."""
+        value: Value = None
+        if 1 <= row <= len(self._values) and 1 <= column <= len(self._values[row - 1]):
+            value = _plain(self._values[row - 1][column - 1])
+        return Cell(value, self.place(row, column))
+
+    def raw(self, row: int, column: int) -> Value:
+        """Return the value of a cell as it stands, blanks around text included."""
+        if 1 <= row <= len(self._values) and 1 <= column <= len(self._values[row - 1]):
+            value = self._values[row - 1][column - 1]
+            return None if value == "" else value if isinstance(value, bool | int | float) else str(value)
+        return None
+
+    def row(self, row: int) -> Iterator[Cell]:
+        """Yield the cells of a row from the first column to the last of the sheet."""
+        return (self.cell(row, column) for column in range(1, self.columns + 1))
+
+    def place(self, row: int, column: int) -> str:
+        """Return workbook, sheet and cell, as every message names a place."""
+        return f"{self.book.path}: {self.title}!{letters(column)}{row}"
+
+    def fill(self, row: int, column: int) -> str | None:
+        """Return the fill of a cell as ``RRGGBB``, ``None`` where it has none that is spelled out."""
+        return self._fills.get((row, column))
+
+    @cached_property
+    def _fills(self) -> dict[tuple[int, int], str]:
+        return self.book.fills(self.title)
+
+
+class Book:
+    """A workbook, its sheets read when they are asked for.
+
+    Raises
+    ------
+    InputError
+        When the file is no workbook that can be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        from python_calamine import CalamineError, CalamineWorkbook
+
+        self.path = path
+        self._read: dict[str, Sheet] = {}
+        try:
+            self._book = CalamineWorkbook.from_path(path)
+        except (CalamineError, OSError) as error:
+            expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
+            raise InputError(path, "dossier.unreadable", reason=error, expected=expected) from None
+
+    @property
+    def sheets(self) -> list[str]:
+        """Titles of the sheets, in order."""
+        return list(self._book.sheet_names)
+
+    def sheet(self, title: str) -> Sheet:
+        """Return a sheet.
+
+        Raises
+        ------
+        InputError
+            When the workbook has no such sheet, naming those it has.
+        """
+        if title not in self._read:
+            if title not in self._book.sheet_names:
+                raise InputError(self.path, "dossier.no_sheet", sheet=title, sheets=", ".join(self.sheets))
+            values = self._book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+            self._read[title] = Sheet(self, title, values)
+        return self._read[title]
+
+    def fills(self, title: str) -> dict[tuple[int, int], str]:
+        """Return the fills of a sheet: (row, column) to ``RRGGBB``; cells without a spelled-out fill are left out.
+
+        Raises
+        ------
+        InputError
+            When the workbook's XML cannot be read.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                fills = _fills_by_style(archive.read("xl/styles.xml"))
+                return _cells_with_fill(archive.read(_part_of(archive, title)), fills)
+        except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, expat.ExpatError, OSError) as error:
+            expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
+            raise InputError(self.path, "dossier.unreadable", reason=error, expected=expected) from None
+
+
+def letters(column: int) -> str:
+    """Return the letters of a column that counts from 1: 1 is A, 28 is AB."""
+    text = ""
+    while column > 0:
+        column, rest = divmod(column - 1, 26)
+        text = chr(ord("A") + rest) + text
+    return text
+
+
+def column_number(text: str) -> int:
+    """Return the number of a column from its letters."""
+    number = 0
+    for letter in text:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
+
+
+def _plain(value: Any) -> Value:  # noqa: ANN401 - whatever the workbook library gives
+    if value is None:
+        return None
+    if isinstance(value, bool | int | float):
+        return value
+    text = str(value).strip()
+    return text or None
+
+
+def _part_of(archive: zipfile.ZipFile, title: str) -> str:
+    """Return the name of the XML part that holds a sheet."""
+    book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
+    relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
+    targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
+    for sheet in book.iter(f"{_MAIN}sheet"):
+        if sheet.get("name") == title:
+            target = targets[sheet.get(_RELATION)]
+            return target.lstrip("/") if target.startswith("/") else posixpath.join("xl", target)
+    raise KeyError(title)
+
+
+def _fills_by_style(xml: bytes) -> list[str | None]:
+    """Return the fill of each cell style, by the number that cells call it with."""
+    styles = ElementTree.fromstring(xml)
+    fills: list[str | None] = []
+    for fill in styles.findall(f"{_MAIN}fills/{_MAIN}fill"):
+        colour = fill.find(f"{_MAIN}patternFill/{_MAIN}fgColor")
+        rgb = None if colour is None else colour.get("rgb")
+        fills.append(rgb[-6:].upper() if rgb else None)
+    formats = styles.findall(f"{_MAIN}cellXfs/{_MAIN}xf")
+    return [fills[int(style.get("fillId", "0"))] for style in formats]
+
+
+def _cells_with_fill(xml: bytes, fills: list[str | None]) -> dict[tuple[int, int], str]:
+    found: dict[tuple[int, int], str] = {}
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if name == "c" and "s" in attributes:
+            fill = fills[int(attributes["s"])]
+            match = _REFERENCE.fullmatch(attributes.get("r", ""))
+            if fill and match:
+                found[int(match[2]), column_number(match[1])] = fill
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = start
+    parser.Parse(xml, True)
+    return found

@@ -1,0 +1,327 @@
+"""Compile tests, dummies and body regions of crash tests: from per cent of a region to the points of a test.
+
+A region has the worst (or mean, or last reached) per cent of its criteria, less its modifiers and its inspection, times
+its greatest score; a dummy the sum of its regions, or nothing where it is capped; a test the sum of its dummies less
+its inspection.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from carindex.rating import schema
+from carindex.rating.asking import fact_name
+from carindex.rating.impact_points import compile_band, compile_row
+from carindex.rating.kinds.crash import PERCENT, SCHEME, exact, half_up, scheme
+from carindex.rating.plan import AdjustStep, Detail, NodePlan
+from carindex.rating.protocol import Node
+
+if TYPE_CHECKING:
+    from carindex.rating.compile import Compiled, Compiler
+
+
+@dataclass(frozen=True)
+class CriticalRegion:
+    """A body region that must have points: its path, the slot of its points, and of whether they count as assessed."""
+
+    path: str
+    points: int
+    assessed: int | None
+
+
+def region_facts(node: Node, shared: schema.CrashScheme) -> list[str]:
+    """Return the names of the facts that the role of a node adds to those of its rule."""
+    if node.spec.role == "region" and node.spec.inspection != "none":
+        name = (shared.regions.inspection or "").format(region=node.key)
+        return [fact_name(name, node)]
+    if node.spec.role == "test":
+        return [(shared.tests.inspection or "").format(sub_element=node.key)]
+    return []
+
+
+def compile_region(
+    compiler: Compiler, node: Node
+) -> tuple[Compiled, int, tuple[AdjustStep, ...], tuple[int, ...]]:
+    """Compile a body region; returns what its rule became, its points, the steps to them, and further facts."""
+    shared = scheme(compiler)
+    rounds = shared.regions.round
+    compiled, maximum = _percent(compiler, node)
+    facts: list[int] = []
+    steps: list[AdjustStep] = []
+
+    def points(slot: int) -> int:
+        if maximum is not None:
+            return compiler.emit("product", [slot, maximum], factor=1.0 / PERCENT)
+        greatest = half_up(exact(node.maximum), rounds["maximum"])
+        return compiler.emit("linear", [slot], weights=(greatest / PERCENT,), constant=0.0)
+
+    for case in node.spec.points_when:
+        facts.extend(compiler.condition(case.when, node)[1])
+    percent = compiled.slot
+    now = first = points(percent)
+
+    def step(adjustment: schema.Adjustment, after: int) -> None:
+        nonlocal now
+        steps.append(AdjustStep(adjustment, now, after))
+        now = after
+
+    if compiled.kind not in ("worst", "choose"):  # the others give whole per cent
+        percent = compiler.rounded(percent, schema.Rounding(decimals=rounds["score"]))
+        step(schema.Adjustment(round=schema.Rounding(decimals=rounds["score"])), points(percent))
+    compiler.publish(f"{node.path}#percent", percent)
+    taken: list[int] = []
+    scored = percent
+    for number, adjustment in enumerate(node.spec.adjust):
+        if adjustment.deduct is None:
+            continue
+        _, amount, used = compiler.leaf(adjustment.deduct, node, 0.0)
+        facts.extend(used)
+        if shared.blank == "nothing":
+            amount = compiler.emit("choose", [compiler.known(used[0]), compiler.constant(0.0), amount])
+        compiler.publish(f"{node.path}#modifier_{number}", amount)
+        if not adjustment.ignored:
+            taken.append(amount)
+            scored = compiler.emit("linear", [scored, amount], weights=(1.0, -1.0), constant=0.0)
+            step(adjustment, points(scored))
+    modifiers = compiler.emit("linear", taken, weights=(1.0,) * len(taken), constant=0.0) if taken else None
+    if modifiers is not None:
+        compiler.publish(f"{node.path}#modifiers", modifiers)
+        scored = compiler.emit("clip", [scored], least=0.0, most=PERCENT)
+        step(schema.Adjustment(at_least=0.0), points(scored))
+    assessed = None
+    if node.spec.inspection != "none":
+        name = (shared.regions.inspection or "").format(region=node.key)
+        inspection = compiler.fact(name, node)
+        facts.append(inspection)
+        given = inspection
+        if shared.blank == "nothing" and node.spec.row is not None:
+            given = compiler.emit("choose", [compiler.known(inspection), compiler.constant(0.0), inspection])
+        amount = compiler.rounded(given, schema.Rounding(decimals=rounds["inspection"]))
+        left = compiler.emit("linear", [scored, amount], weights=(1.0, -1.0), constant=0.0)
+        scored = compiler.emit("clip", [left], least=0.0, most=PERCENT)
+        step(schema.Adjustment(label=shared.inspection_label), points(scored))
+        if shared.blank == "nothing" and node.spec.row is None:
+            assessed = compiler.known(inspection)
+            compiler.assessed[node.path] = assessed
+    if isinstance(node.spec.inspection, dict):
+        scored = _with_shares(compiler, node, scored, percent, facts)
+        step(schema.Adjustment(label=node.spec.label), points(scored))
+    if assessed is not None:  # a region without inspection is left out
+        scored = compiler.emit("product", [scored, assessed], factor=1.0)
+        step(schema.Adjustment(label=shared.inspection_label), points(scored))
+    final = compiler.rounded(points(scored), schema.Rounding(decimals=rounds["points"]))
+    step(schema.Adjustment(round=schema.Rounding(decimals=rounds["points"])), final)
+    if node.spec.critical:
+        compiler.critical.append(CriticalRegion(node.path, final, assessed))
+    return replace(compiled, slot=first), final, tuple(steps), tuple(dict.fromkeys(facts))
+
+
+def _percent(compiler: Compiler, node: Node) -> tuple[Compiled, int | None]:
+    """Return the per cent of a region before anything is taken off, and the slot of its greatest score if it varies."""
+    from carindex.rating.compile import Compiled
+
+    spec = node.spec
+    if spec.rows is not None:
+        return compile_band(compiler, node)
+    if spec.row is not None:
+        return compile_row(compiler, node), None
+    if spec.choose is not None:
+        kind, slot, used = compiler.leaf(spec, node, PERCENT)
+        if scheme(compiler).blank == "nothing":
+            known = compiler.known(compiler.fact(_looked_up(spec), node))
+            slot = compiler.emit("product", [slot, known], factor=1.0)
+        return Compiled(kind, slot, facts=used), _greatest(compiler, node)
+    if spec.ladder:
+        return compiler.by_kind(node), None
+    plans = [compiler.node(child.path, node) for child in node.children]
+    if spec.combine == "weighted":  # the part of the geometry; the rest is added after the inspection
+        geometry = plans[0]
+        return Compiled("ladder", geometry.combined, facts=geometry.facts), _greatest(compiler, node)
+    _coupled_colours(compiler, plans)
+    scale = node.maximum / PERCENT
+    if spec.combine == "mean":
+        counted = [plan for plan in plans if plan.node.spec.criterion and plan.node.spec.criterion.limits]
+        share = 1.0 / len(counted)
+        slots = [plan.value for plan in counted]
+        out = compiler.emit("linear", slots, weights=(share,) * len(slots), constant=0.0)
+        parts = tuple((plan.node.path, plan.value, share * scale) for plan in counted)
+        return Compiled("mean", out, parts), None
+    if spec.every_occupant:
+        # the calculator passes over missing values, but each occupant must have some
+        plans = [replace(plan, applies=compiler.known(plan.facts[0])) for plan in plans]
+    out = compiler.worst_that_applies(plans, [plan.value for plan in plans], default=0.0)
+    if spec.every_occupant:
+        for occupant in dict.fromkeys(plan.node.occupant for plan in plans):
+            mine = [compiler.known(plan.facts[0]) for plan in plans if plan.node.occupant == occupant]
+            out = compiler.emit("product", [out, compiler.emit("maximum", mine)], factor=1.0)
+    parts = tuple((plan.node.path, plan.value, scale) for plan in plans)
+    return Compiled("worst", out, parts), None
+
+
+def _looked_up(spec: schema.Node) -> str:
+    """Return the fact that all cases of a choice look up."""
+    while spec.choose is not None:
+        spec = next(iter(spec.choose.cases.values()))
+    assert spec.lookup is not None
+    return spec.lookup.fact
+
+
+def _coupled_colours(compiler: Compiler, plans: list[NodePlan]) -> None:
+    """Criteria that cap only together are red only together."""
+    for plan in plans:
+        rule = plan.node.spec.criterion
+        if rule is not None and rule.cap_with is not None:
+            other = f"{plan.node.path.rsplit('/', 1)[0]}/{rule.cap_with}"
+            both = compiler.emit("minimum", [compiler.caps[plan.node.path], compiler.caps[other]])
+            worst = float(len(scheme(compiler).colours.names) - 1)
+            red = compiler.emit("linear", [both], weights=(worst,), constant=0.0)
+            compiler.publish(f"{plan.node.path}#colour", red)
+
+
+def _greatest(compiler: Compiler, node: Node) -> int | None:
+    """Return the slot of the greatest score where conditions change it."""
+    if not node.spec.points_when:
+        return None
+    slot = compiler.constant(node.spec.points or 0.0)
+    for case in node.spec.points_when:
+        when, _ = compiler.condition(case.when, node)
+        slot = compiler.emit("choose", [when, slot, compiler.constant(case.points)])
+    compiler.publish(f"{node.path}#maximum", slot)
+    return slot
+
+
+def _with_shares(compiler: Compiler, node: Node, left: int, percent: int, facts: list[int]) -> int:
+    """Return a region of which a part is inspected and another is passed or failed, if the first has points."""
+    weights = node.spec.weights or {}
+    first, second = node.children
+    plan = compiler.node(second.path, node)
+    facts.extend(plan.facts)
+    scored = compiler.emit("compare", [percent], least=1e-9, most=float("inf"), divisor=1.0)
+    if scheme(compiler).blank == "nothing":
+        scored = compiler.emit("minimum", [scored, compiler.known(plan.facts[0])])
+    passed = compiler.emit("product", [plan.combined, scored], factor=weights[second.key])
+    return compiler.emit("linear", [left, passed], weights=(weights[first.key], 1.0), constant=0.0)
+
+
+def role_steps(
+    compiler: Compiler, node: Node, slot: int
+) -> tuple[int, tuple[AdjustStep, ...], tuple[int, ...]]:
+    """Return what the role of a dummy or a test does to the sum of its parts: inspection and rounding."""
+    shared = scheme(compiler)
+    if node.spec.role == "occupant":
+        out = compiler.rounded(slot, schema.Rounding(decimals=shared.occupants.round["points"]))
+        rounding = schema.Adjustment(round=schema.Rounding(decimals=shared.occupants.round["points"]))
+        _publish_maximum(compiler, node)
+        return out, (AdjustStep(rounding, slot, out),), ()
+    name = (shared.tests.inspection or "").format(sub_element=node.key)
+    fact = compiler.fact(name, node)
+    amount = fact
+    if shared.blank == "nothing":
+        amount = compiler.emit("choose", [compiler.known(fact), compiler.constant(0.0), fact])
+    share = compiler.emit("product", [amount, _assessed_maximum(compiler, node)], factor=1.0 / PERCENT)
+    left = compiler.emit("linear", [slot, share], weights=(1.0, -1.0), constant=0.0)
+    left = compiler.emit("clip", [left], least=0.0, most=node.maximum)
+    out = compiler.rounded(left, schema.Rounding(decimals=shared.tests.round["points"]))
+    steps = (
+        AdjustStep(schema.Adjustment(label=shared.inspection_label), slot, left),
+        AdjustStep(
+            schema.Adjustment(round=schema.Rounding(decimals=shared.tests.round["points"])), left, out
+        ),
+    )
+    return out, steps, (fact,)
+
+
+def _assessed_maximum(compiler: Compiler, node: Node) -> int:
+    """Return the greatest score of a test: of the dummies that are assessed, where blank inspections leave some out."""
+    if scheme(compiler).blank != "nothing":
+        return compiler.constant(node.maximum)
+    slots = []
+    for occupant in (below for below in node.walk() if below.spec.role == "occupant"):
+        greatest = compiler.named.get(f"{occupant.path}#maximum")
+        if greatest is None:
+            greatest = compiler.constant(half_up(exact(occupant.maximum), 4))
+        flags = [compiler.assessed.get(region.path) for region in occupant.children]
+        known = [flag for flag in flags if flag is not None]
+        if len(known) == len(flags):
+            greatest = compiler.emit("product", [greatest, compiler.emit("maximum", known)], factor=1.0)
+        slots.append(greatest)
+    return compiler.emit("linear", slots, weights=(1.0,) * len(slots), constant=0.0)
+
+
+def band_details(compiler: Compiler, node: Node) -> tuple[Detail, ...]:
+    """Return what each band of a headform grid loses of its share of the points."""
+    details = []
+    for band in (below for below in node.walk() if below.spec.rows is not None):
+        value = compiler.node(band.path, node).value
+        greatest = compiler.named[f"{band.path}#maximum"]
+        lost = compiler.emit("linear", [greatest, value], weights=(1.0, -1.0), constant=0.0)
+        details.append(Detail(band.label, lost))
+    return tuple(details)
+
+
+def _publish_maximum(compiler: Compiler, node: Node) -> None:
+    slot = _greatest(compiler, node)
+    if slot is None:
+        maxima = [compiler.named.get(f"{child.path}#maximum") for child in node.children]
+        if node.spec.points is None and all(one is not None for one in maxima):
+            slots = [one for one in maxima if one is not None]
+            total = compiler.emit("linear", slots, weights=(1.0,) * len(slots), constant=0.0)
+            compiler.publish(f"{node.path}#maximum", total)
+
+
+def capped(compiler: Compiler, condition: schema.Condition, node: Node) -> int:
+    """Return the slot that is 1 where a criterion below one of the nodes of a condition is at its capping limit."""
+    below = (
+        [node.path] if condition.capped == "any" else [_full(path, node) for path in condition.capped or ()]
+    )
+    slots: list[int] = []
+    for path in below:
+        owner = compiler.protocol.nodes[path]
+        coupled: dict[frozenset[str], list[int]] = {}
+        for other in owner.walk():
+            rule = other.spec.criterion
+            if rule is None or rule.cap is None:
+                continue
+            compiler.node(other.path, node)
+            slot = compiler.caps[other.path]
+            if rule.cap_with is None:
+                slots.append(slot)
+            else:
+                coupled.setdefault(frozenset((other.key, rule.cap_with)), []).append(slot)
+        slots.extend(compiler.emit("minimum", pair) for pair in coupled.values())
+    if not slots:
+        return compiler.constant(0.0)
+    return compiler.emit("maximum", slots)
+
+
+def _full(path: str, node: Node) -> str:
+    """Return a path that a stage's file writes without its own stage."""
+    stage = node.path.split("/")[0]
+    return path if path.startswith(f"{stage}/") else f"{stage}/{path}"
+
+
+def without_points(compiler: Compiler, path: str, node: Node) -> int:
+    """Return the slot that is 1 where a critical body region below a node has no points."""
+    compiler.node(path, node)
+    slots = []
+    for region in compiler.critical:
+        if region.path.startswith(f"{path}/"):
+            zero = compiler.emit("compare", [region.points], least=float("-inf"), most=0.0, divisor=1.0)
+            if region.assessed is not None:
+                zero = compiler.emit("minimum", [zero, region.assessed])
+            slots.append(zero)
+    return compiler.emit("maximum", slots) if slots else compiler.constant(0.0)
+
+
+__all__ = [
+    "SCHEME",
+    "CriticalRegion",
+    "band_details",
+    "capped",
+    "compile_region",
+    "region_facts",
+    "role_steps",
+    "scheme",
+    "without_points",
+]

@@ -1,0 +1,26 @@
+"""The array operations that every rule is compiled to.
+
+A kernel works on a group of ``g`` operations of the same kind at once, for ``n`` cars. Its inputs come as an
+interval: ``low`` and ``high`` of shape ``(g, k, n)``, where ``k`` is the number of inputs of each operation.
+Where everything is known both are the *same object*, and the kernel computes once and returns the same object
+twice. Otherwise it returns bounds that contain the result for every value inside the inputs' intervals: exact
+for monotone kernels, never too narrow for the others.
+
+Kernels know numbers only: no facts, no nodes, no programmes. Parameters are arrays with the group first
+None of them sees NaN: missing facts arrive as the interval of what is possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from carindex.rating.kernels.avoidance import AVOIDANCE
+from carindex.rating.kernels.basic import BASIC, rounded
+from carindex.rating.kernels.checks import CHECKS
+from carindex.rating.kernels.crash import CRASH
+from carindex.rating.kernels.impact import IMPACT
+from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters
+
+KERNELS: Mapping[str, Kernel] = {**BASIC, **CRASH, **IMPACT, **CHECKS, **AVOIDANCE}
+
+__all__ = ["KERNELS", "Array", "Interval", "Kernel", "Parameters", "rounded"]

@@ -1,0 +1,46 @@
+"""Outcomes: stars or grades from a node's value."""
+
+from __future__ import annotations
+
+from carindex.rating.schema.parts import Condition, Label, OutcomeName, Rounding, Struct, Verified
+
+
+class Stars(Struct, frozen=True, kw_only=True):
+    """Stars, or grades, from a node's value.
+
+    The measure is the value, divided by ``divide_by`` and rounded if they are given. ``at_least``/``above``
+    for measures that are better when higher, ``below``/``at_most`` for the others; ``otherwise`` is the
+    outcome when no line is reached. ``minima``: what other nodes' scores must be at least, for each outcome.
+    ``balance``: no more than the least outcome of these nodes. ``caps``: no more than that when a condition
+    holds.
+    """
+
+    measure: Label | None = None
+    divide_by: float | None = None
+    round: Rounding | None = None
+    below: dict[OutcomeName, float] | None = None
+    at_most: dict[OutcomeName, float] | None = None
+    at_least: dict[OutcomeName, float] | None = None
+    above: dict[OutcomeName, float] | None = None
+    otherwise: OutcomeName | None = None
+    grades: list[str] | None = None
+    minima: dict[OutcomeName, dict[str, float]] | None = None
+    balance: list[str] | None = None
+    caps: list[OutcomeCap] = []
+
+
+class OutcomeCap(Struct, frozen=True, kw_only=True):
+    """No more than an outcome when a condition holds."""
+
+    to: OutcomeName
+    when: Condition
+    label: Label | None = None
+    source: str | None = None
+
+
+class NamedScale(Struct, frozen=True, kw_only=True):
+    """Stars or grades that several nodes share."""
+
+    stars: Stars
+    source: str
+    verified: Verified

@@ -1,0 +1,152 @@
+"""The rating engine on the facts of the reference, its results under the names of `report_cells.reference_scores`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from carindex.rating import Evaluation, Plan, compile_protocol, evaluate, load_protocol
+from carindex.units import ratio
+
+from .impact_points import HEADFORM, leg_points
+from .report_cells import Name
+from .structure import criteria, fact_name, occupants, rows, stage, sub_elements
+from .workbook import Facts, point_quantities
+
+STAGE = "crash_protection"
+COLOURS = ["Green", "Yellow", "Orange", "Brown", "Red"]
+
+
+@cache
+def plan(calculator: bool) -> Plan:
+    return compile_protocol(load_protocol("euro-ncap-2026", calculator=calculator))
+
+
+@cache
+def units() -> dict[str, str]:
+    """Unit in which the sheets give a fact, where the rules name one."""
+    found: dict[str, str] = {}
+
+    def visit(node: dict[str, Any], owner: dict[str, Any]) -> None:
+        owner = node if "path" in node else owner
+        for key, value in node.items():
+            if key == "definitions":
+                continue
+            if isinstance(value, dict):
+                if "fact" in value and "unit" in value:
+                    found[fact_name(value["fact"], owner)] = value["unit"]
+                visit(value, owner)
+            elif isinstance(value, list):
+                for item in value:
+                    if isinstance(item, dict):
+                        visit(item, owner)
+
+    visit(stage(), stage())
+    return found
+
+
+def quantity_unit(name: str) -> str | None:
+    if name in units():
+        return units()[name]
+    parts = name.split("/")
+    if len(parts) == 3 and parts[0].startswith("vru_"):
+        for dummy in occupants("vru_impact/pelvis_leg_impact"):
+            for region in dummy["children"].values():
+                for node in criteria(region):
+                    if node["criterion"]["fact"] == parts[2]:
+                        return node["criterion"].get("unit")
+    return None
+
+
+def engine_name(name: str) -> str:
+    parts = name.split("/")
+    if len(parts) == 2 and parts[1] == "inspection":
+        return f"{STAGE}/{name}"
+    return name
+
+
+def column(facts: Facts, compiled: Plan) -> np.ndarray:
+    """Facts of the reference as the engine's column; what the sheets call otherwise is renamed, units converted."""
+    values = np.full(len(compiled.facts), np.nan)
+    place = {name: i for i, name in enumerate(compiled.facts)}
+    for name, value in facts.items():
+        i = place.get(engine_name(name))
+        if i is None:
+            continue
+        quantity = compiled.quantities[i]
+        if isinstance(value, str):
+            values[i] = quantity.categories.index(value)
+        else:
+            unit = quantity_unit(name)
+            values[i] = value if unit is None else value * ratio(unit, quantity.unit)
+    return values
+
+
+def evaluated(facts: Facts, mode: str) -> Evaluation:
+    compiled = plan(mode == "calculator")
+    return evaluate(compiled, column(facts, compiled)[:, None])
+
+
+def number(evaluation: Evaluation, name: str) -> float | None:
+    if name not in evaluation.plan.named:
+        return None
+    low, high = evaluation.named(name)
+    return float(low[0]) if low[0] == high[0] else None
+
+
+def points(evaluation: Evaluation, path: str) -> float | None:
+    low, high = evaluation.score(path)
+    return float(low[0]) if low[0] == high[0] else None
+
+
+def engine_scores(facts: Facts, mode: str) -> dict[Name, Any]:
+    """What the engine says, for tests, dummies, regions, criteria and impact points."""
+    evaluation = evaluated(facts, mode)
+    found: dict[Name, Any] = {}
+
+    def colour(name: str) -> str | None:
+        value = number(evaluation, f"{name}#colour")
+        return None if value is None or np.isnan(value) else COLOURS[int(value)]
+
+    for path in sub_elements():
+        found[path, "points"] = points(evaluation, f"{STAGE}/{path}")
+        for dummy in occupants(path):
+            found[dummy["path"], "points"] = points(evaluation, f"{STAGE}/{dummy['path']}")
+            for region in dummy["children"].values():
+                at = f"{STAGE}/{region['path']}"
+                found[region["path"], "score"] = number(evaluation, f"{at}#percent")
+                found[region["path"], "modifiers"] = number(evaluation, f"{at}#modifiers") or 0.0
+                found[region["path"], "points"] = points(evaluation, at)
+            for node in (*dummy["children"].values(), *dummy.get("capping_only", {}).values()):
+                for one in criteria(node):
+                    if "row" in node:
+                        continue
+                    at = f"{STAGE}/{one['path']}"
+                    assessed = number(evaluation, f"{at}#assessed") != 0.0
+                    scores = number(evaluation, f"{at}#scores") != 0.0
+                    found[one["path"], "colour"] = colour(at) if assessed else None
+                    found[one["path"], "score"] = number(evaluation, f"{at}#percent") if scores else None
+                    found[one["path"], "capping"] = (
+                        "YES" if number(evaluation, f"{at}#capped") == 1.0 else None
+                    )
+                    if f"{at}#limit" in evaluation.plan.named:
+                        found[one["path"], "limit"] = number(evaluation, f"{at}#limit")
+    for name in facts:
+        parts = name.split("/")
+        if len(parts) == 3 and parts[0] == HEADFORM and parts[2] == "tested":
+            at = f"{HEADFORM}/{parts[1]}"
+            found[f"{at}/hic15", "colour"] = colour(at)
+            found[f"{at}/hic15", "score"] = number(evaluation, f"{at}#percent")
+    for dummy in occupants("vru_impact/pelvis_leg_impact"):
+        for region in dummy["children"].values():
+            for point, key in leg_points(facts, region):
+                quantity = region["children"][key]["criterion"]["fact"]
+                at = f"{region['test']}/{point[0]}_{point[1]}/{quantity}"
+                found[at, "colour"] = colour(at)
+                found[at, "score"] = number(evaluation, f"{at}#percent")
+    return found
+
+
+__all__ = ["engine_scores", "evaluated", "plan", "point_quantities", "points", "rows"]
