@@ -206,13 +206,13 @@ def _worst(
             continue
         name = f"{place}/{rule.fact}"
         fact, colour = facts.get(name), _colour(name, names, rating)
-        value = fact.value if fact is not None else named_value(rating, f"{name}#value")
-        if colour is None or value is None:
-            continue
-        # as the limits are written, in kN and not in N
+        # values of points, also of those taken from another, are in the unit of the limits: kN and not N
         own = vocabulary().quantities[rule.fact].unit
         unit = rule.unit or own
-        verified = Verified(colour, tested_figure(value * ratio(own, unit)), unit_text(unit), child.label)
+        value = fact.value * ratio(own, unit) if fact is not None else named_value(rating, f"{name}#value")
+        if colour is None or value is None:
+            continue
+        verified = Verified(colour, tested_figure(value), unit_text(unit), child.label)
         if worst is None or names.index(colour) > worst[0]:
             worst = (names.index(colour), verified, fact is None)
     return (None, False) if worst is None else (worst[1], worst[2])
