@@ -13,6 +13,7 @@ from carindex.report.figures import OccupantFigure, occupant_figures
 from carindex.report.labels import label
 from carindex.report.ledger import adds_up, total_loss
 from carindex.report.pictures import Picture, balance_picture
+from carindex.report.pictures.from_crash_tests import load_cases_of
 from carindex.report.pictures.from_rating import stage_balances
 from carindex.report.pictures.gallery import Gallery, galleries
 from carindex.report.rules import outcome_lines, rule_lines
@@ -155,10 +156,8 @@ def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSe
     comparisons = tuple(_comparisons(rating, dossier, language))
     risk = is_risk(root)
     full = _full_bar(rating)
-    drawn = galleries(rating, language)
-    # occupants drawn by load case are not drawn again by the facts that they were rated on
-    by_case = any(gallery.key == "occupants" for gallery in drawn)
-    figures = () if by_case else occupant_figures(rating, language)
+    # occupants of load cases are drawn by their regions' points, others by the facts that they were rated on
+    figures = () if load_cases_of(rating) else occupant_figures(rating, language)
     return RatingSection(
         id=rating.protocol.id,
         protocol=rating.protocol.id,
@@ -182,7 +181,7 @@ def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSe
         bands=bands(kind_of_bands(root), language),
         figures=figures,
         balances=tuple(balance_picture(balance, language) for balance in stage_balances(rating)),
-        galleries=drawn,
+        galleries=galleries(rating, language),
         comparisons=comparisons,
         comparison_summary=_summary(comparisons, language),
         rules=tuple(_rules(rating, language)),

@@ -144,12 +144,15 @@ def test_a_row_that_repeats_another_is_left_out(plan: Plan) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_gallery_has_every_subject(rating: Rating, language: Language) -> None:
+def test_the_gallery_has_every_subject_of_which_something_is_known(
+    rating: Rating, language: Language
+) -> None:
     shown = galleries(rating, language)
     assert [(gallery.key, len(gallery.pictures)) for gallery in shown] == [
-        ("occupants", 18),
+        # the pole test, and the three virtual ones, whose lower legs have no points while no value is known of them
+        ("occupants", 4),
         ("impact-map", 1),
-        ("matrices", 43),
+        ("matrices", 1),
     ]
     for gallery in shown:
         assert gallery.heading

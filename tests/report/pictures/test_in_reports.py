@@ -39,7 +39,7 @@ def test_the_balance_stands_in_the_page(balanced: Rating, language: Language) ->
     document = document_of([balanced], _dossier(), language)
     (picture,) = document.sections[0].balances
     text = page(document)
-    assert text.count('class="drawn"') == 1
+    assert 'class="drawn"' in text
     assert text.count("data-stage=") == 4
     assert picture.title in text
     assert re.sub(r"[^\w]", "", picture.text) in re.sub(r"[^\w]", "", text)

@@ -26,11 +26,23 @@ class Gallery:
 
 
 def galleries(rating: Rating, language: Language) -> tuple[Gallery, ...]:
-    """Return the drawings that a rating has, subjects without any left out."""
+    """Return the drawings that a rating has; what nothing is known of is not drawn."""
     colours = crash_colours(rating)
-    cases = tuple(load_case_picture(case, colours, language) for case in load_cases_of(rating))
-    maps = tuple(impact_map_picture(drawn, palette, language) for drawn, palette in impact_maps_of(rating))
-    matrices = tuple(matrix_picture(drawn, palette, language) for drawn, palette in matrices_of(rating))
+    cases = tuple(
+        load_case_picture(case, colours, language)
+        for case in load_cases_of(rating)
+        if any(region.colour for occupant in case.occupants for region in occupant.regions)
+    )
+    maps = tuple(
+        impact_map_picture(drawn, palette, language)
+        for drawn, palette in impact_maps_of(rating)
+        if any(cell.colour or cell.verified for cell in drawn.cells)
+    )
+    matrices = tuple(
+        matrix_picture(drawn, palette, language)
+        for drawn, palette in matrices_of(rating)
+        if any(cell and (cell.colour or cell.verified) for row in drawn.rows for cell in row.cells)
+    )
     found = (
         Gallery("occupants", said("gallery_occupants", language), cases, wide=False),
         Gallery("impact-map", said("gallery_map", language), maps, wide=True),
