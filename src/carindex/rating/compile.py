@@ -53,6 +53,8 @@ class Compiler(LeafRules):
         self.referenced: set[tuple[str, str]] = set()
         self.partners: dict[str, dict[str, int]] = {}
         self._gates: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._required: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._met: dict[tuple[object, ...], tuple[int, int]] = {}
         self.groups: dict[str, dict[str, list[str]]] | None = None
         self._data: dict[str, Any] = {}
         self._open: set[str] = set()
@@ -165,9 +167,7 @@ class Compiler(LeafRules):
             slot = self.emit("linear", [fact], weights=(1.0 / divisor,), constant=0.0)
             slot, divisor = self.rounded(slot, condition.round), 1.0
         if condition.one_of is not None:
-            words = [schema.Condition(equals=word) for word in condition.one_of]
-            quantity = self.quantities[fact]
-            holds = self.emit("maximum", [self.compare(one, slot, divisor, quantity, node) for one in words])
+            holds = self.one_of(fact, condition.one_of, node)
         else:
             holds = self.compare(condition, slot, divisor, self.quantities[fact], node)
         if unknown_fails:
@@ -458,8 +458,7 @@ class Compiler(LeafRules):
         losing = node.counts != "points"
         before, when = slot, None
         if adjustment.when is not None:
-            unknown_fails = self.protocol.calculator and node.spec.role is None
-            when, used = self.condition(adjustment.when, node, unknown_fails=unknown_fails)
+            when, used = self._when(adjustment, node)
             facts.extend(used)
         if adjustment.deduct is not None:
             _, amount, used = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
@@ -490,6 +489,18 @@ class Compiler(LeafRules):
         steps.append(AdjustStep(adjustment, before, slot, when))
         return slot
 
+    def _when(self, adjustment: schema.Adjustment, node: Node) -> tuple[int, tuple[int, ...]]:
+        """Compile the condition of an adjustment; one that many nodes share (a requirement) only once."""
+        assert adjustment.when is not None
+        unknown_fails = self.protocol.calculator and node.spec.role is None
+        if any(adjustment is own for own in node.spec.adjust):
+            return self.condition(adjustment.when, node, unknown_fails=unknown_fails)
+        if id(adjustment) not in self._required:
+            self._required[id(adjustment)] = self.condition(
+                adjustment.when, node, unknown_fails=unknown_fails
+            )
+        return self._required[id(adjustment)]
+
     def _gated(self, node: Node, slot: int) -> tuple[int, list[AdjustStep], list[int]]:
         """Apply requirements as a programme's calculator does: the first that is not met decides, the outermost first.
 
@@ -499,17 +510,11 @@ class Compiler(LeafRules):
         facts: list[int] = []
         for requirement in reversed(node.requires):
             before = slot
-            wanted, missing = requirement.one_of, requirement.missing
             used = [self.fact(name, node) for name in requirement.facts]
             facts.extend(used)
-            met = []
-            for name in requirement.facts:
-                condition = schema.Condition(fact=name, one_of=wanted)
-                holds, _ = self.condition(condition, node, unknown_fails=missing is not None)
-                met.append(holds)
-            slot = self.emit("choose", [self.emit("minimum", met), self.constant(0.0), slot])
-            if missing is None:
-                known = self.emit("minimum", [self.known(fact) for fact in used])
+            met, known = self._requirement(requirement, used, node)
+            slot = self.emit("choose", [met, self.constant(0.0), slot])
+            if requirement.missing is None:
                 slot = self.emit("choose", [known, self.open_value(node.maximum), slot])
             label = requirement.label or {}
             steps.append(AdjustStep(schema.Adjustment(label=label or node.label, set_to=0.0), before, slot))
@@ -519,6 +524,19 @@ class Compiler(LeafRules):
                 chosen, _ = self.condition(schema.Condition(fact=choice.by, equals=word), node)
                 slot = self.emit("choose", [chosen, slot, self.open_value(node.maximum)])
         return slot, steps, facts
+
+    def _requirement(self, rule: schema.Requirement, facts: list[int], node: Node) -> tuple[int, int]:
+        """Return the slots that are 1 where a requirement is met, and where all that it asks for is known."""
+        key = (*rule.facts, *rule.one_of, rule.missing)
+        if key not in self._met:
+            met = []
+            for name in rule.facts:
+                condition = schema.Condition(fact=name, one_of=rule.one_of)
+                holds, _ = self.condition(condition, node, unknown_fails=rule.missing is not None)
+                met.append(holds)
+            known = self.emit("minimum", [self.known(fact) for fact in facts])
+            self._met[key] = (self.emit("minimum", met), known)
+        return self._met[key]
 
     def _undeclared(self, rule: schema.Undeclared, by: int, slot: int, node: Node) -> int:
         """Return a choice that gives points although its own fact is missing, where another is known."""
