@@ -521,7 +521,8 @@ class Compiler(LeafRules):
         choice = node.spec.choose
         if choice is not None:
             for word in (word for word, case in choice.cases.items() if case.never_assessed):
-                chosen, _ = self.condition(schema.Condition(fact=choice.by, equals=word), node)
+                by_word = schema.Condition(fact=choice.by, equals=word)
+                chosen, _ = self.condition(by_word, node, unknown_fails=True)
                 slot = self.emit("choose", [chosen, slot, self.open_value(node.maximum)])
         return slot, steps, facts
 

@@ -181,11 +181,10 @@ class LeafRules(SlotTable):
 
     def _chosen(self, choice: schema.Choose, node: Node, points: float) -> tuple[str, int, tuple[int, ...]]:
         by = self.fact(choice.by, node)
-        cases: list[int | None] = []
-        facts = [by]
+        cases, facts = [], [by]
         for word in self.quantities[by].categories:
             if word not in choice.cases and self.quantities[by].shared:
-                cases.append(None)  # a word of another check; nothing is said of it here
+                cases.append(self.open_value(points))  # a word of another check; nothing is said of it here
                 continue
             if word not in choice.cases:
                 raise InputError(node.place, "rating.case_missing", word=word, fact=choice.by)
@@ -196,18 +195,10 @@ class LeafRules(SlotTable):
             _, slot, used = self.leaf(case, node, points)
             cases.append(slot)
             facts.extend(used)
-        slot = self.emit("choose", [by, *self._with_other_words(by, cases, points)])
+        slot = self.emit("choose", [by, *cases])
         if self.protocol.calculator:  # nothing is assessed before it is said what there is to assess
             slot = self.unless_missing(by, slot, points)
         return "choose", slot, tuple(dict.fromkeys(facts))
-
-    def _with_other_words(self, by: int, cases: list[int | None], points: float) -> list[int]:
-        """Return the cases of a choice; a word that has none leaves it open, but cannot be what is missing."""
-        said = next(slot for slot in cases if slot is not None)
-        other = None
-        if None in cases:
-            other = self.emit("choose", [self.known(by), said, self.open_value(points)])
-        return [slot if slot is not None else other for slot in cases if slot is not None or other is not None]
 
     def unless_missing(self, fact: int, slot: int, points: float) -> int:
         """Return a value that is open, from nothing to ``points``, while a fact is missing."""
