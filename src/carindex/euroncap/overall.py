@@ -36,7 +36,7 @@ def read(book: Book, *, calculator: bool = False) -> tuple[list[Row], list[Findi
 
     A year that the programme's calculator does not know is rated by it as 2028.
     """
-    wrong_stage(book, "Rating", "Overall")
+    wrong_stage(book, INPUTS, "Overall")
     findings = check_version(book, prepared=False)
     table = Table(book.sheet(INPUTS), ("Stage", "Input parameter"), ("Value",))
     rows: list[Row] = []
@@ -62,6 +62,14 @@ def read(book: Book, *, calculator: bool = False) -> tuple[list[Row], list[Findi
     return rows, findings
 
 
+def _counted(scored: Scored, path: str) -> float | None:
+    """Return the score of a node as it counts for the stages."""
+    try:
+        return scored.named(f"{path}#counted")
+    except KeyError:
+        return scored.score(path)
+
+
 def report(book: Book, rows: list[Row], scored: Scored) -> list[Page]:
     """Return the workbook with the scores of tests, elements and stages, and the stars."""
     pages = copied(book)
@@ -70,7 +78,7 @@ def report(book: Book, rows: list[Row], scored: Scored) -> list[Page]:
         ("Stage element Scores", ("Stage", "Stage element")),
         ("Test Scores", ("Stage", "Stage element", "Stage subelement")),
     ):
-        fill_scores(book, pages, sheet, labels, lambda said: rounded(scored.score(node_of(said))))
+        fill_scores(book, pages, sheet, labels, lambda said: rounded(_counted(scored, node_of(said))))
     table = Table(book.sheet("Rating"), (), ("Star rating",))
     stars = scored.named("#stars")
     page = page_of(pages, "Rating")

@@ -52,6 +52,7 @@ class Compiler(LeafRules):
         self.scenarios: dict[str, dict[str, int]] = {}
         self.referenced: set[tuple[str, str]] = set()
         self.partners: dict[str, dict[str, int]] = {}
+        self._counted: dict[str, int] = {}
         self._gates: dict[int, tuple[int, tuple[int, ...]]] = {}
         self._required: dict[int, tuple[int, tuple[int, ...]]] = {}
         self._met: dict[tuple[object, ...], tuple[int, int]] = {}
@@ -318,7 +319,29 @@ class Compiler(LeafRules):
             return Compiled(name, slot, facts=used)
         paths = [child.path for child in node.children] or list(spec.of)
         plans = [self.node(path, node) for path in paths]
+        if self.protocol.head.reported_blank == "row_above":
+            plans = [replace(plan, value=self._filled(plan)) for plan in plans]
         return self._combined(node, spec.combine, plans)
+
+    def _filled(self, plan: NodePlan) -> int:
+        """Return the slot of a test's score as it counts where one without score takes that of the test above."""
+        path = plan.node.path
+        above_it = self._tests[: self._tests.index(path)] if path in self._tests else []
+        stage = path.split("/")[0]
+        if not above_it or above_it[-1].split("/")[0] != stage:  # a report begins with its own first test
+            return plan.value
+        if path not in self._counted:
+            above = self.node(above_it[-1], plan.node)
+            self._counted[path] = self.emit("row_above", [plan.value, self._filled(above)])
+            self.publish(f"{path}#counted", self._counted[path])
+        return self._counted[path]
+
+    @cached_property
+    def _tests(self) -> list[str]:
+        """Paths of the nodes that reports list as tests, in their order: those that stand for whole branches."""
+        reported = [node for node in self.protocol.nodes.values() if node.reported]
+        deepest = min((node.path.count("/") for node in reported), default=0)
+        return [node.path for node in reported if node.path.count("/") == deepest]
 
     def by_kind(self, node: Node) -> Compiled:
         """Compile the rule of a node that is one of the registered kinds."""

@@ -151,6 +151,7 @@ def rate(
     assumed: Mapping[str, float] | None = None,
     findings: Sequence[Finding] = (),
     inputs: Mapping[str, str] | None = None,
+    as_given: bool = False,
 ) -> Rating:
     """Rate one car.
 
@@ -168,6 +169,8 @@ def rate(
         What was found while the facts were gathered; passed on.
     inputs
         SHA-256 of the files that the facts came from.
+    as_given
+        Take facts outside their range as they are, as a programme's own calculator does.
 
     Raises
     ------
@@ -176,7 +179,7 @@ def rate(
     """
     plan = protocol if isinstance(protocol, Plan) else compile_protocol(protocol)
     assumed = dict(assumed or {})
-    evaluation, known, stated, impossible = _evaluated(plan, facts, assumed)
+    evaluation, known, stated, impossible = _evaluated(plan, facts, assumed, as_given=as_given)
     findings = [*findings, *impossible]
     overrides = {**{path: fact.value for path, fact in stated.items()}, **assumed}
     touched = _touched(plan, assumed)

@@ -36,12 +36,12 @@ def surely(parameters: Parameters, low: Array, high: Array) -> Interval:
     return out, out
 
 
-def filled(parameters: Parameters, low: Array, high: Array) -> Interval:
-    """Return the first input, and where that is open the second."""
+def row_above(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Return the first input, the second where the first is open."""
     if high is low:
         out = np.where(np.isnan(low[:, 0]), low[:, 1], low[:, 0])
         return out, out
-    unsure = low[:, 0] != high[:, 0]
+    unsure = ~(low[:, 0] == high[:, 0])
     return np.where(unsure, low[:, 1], low[:, 0]), np.where(unsure, high[:, 1], high[:, 0])
 
 
@@ -262,7 +262,7 @@ CHECKS: Mapping[str, Kernel] = {
     "open_value": open_value,
     "still_open": still_open,
     "surely": surely,
-    "filled": filled,
+    "row_above": row_above,
     "word_table": word_table,
     "claimed": claimed,
     "test_points": test_points,
