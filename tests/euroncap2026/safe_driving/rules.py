@@ -77,7 +77,9 @@ class Scorer:
         self.labels: dict[str, str] = {}
         self.colours: dict[str, str] = {}
         self.touched: set[str] = set()
-        self.enumerated: set[str] = set()  # nodes whose bounds are those of every completion of their missing facts
+        self.enumerated: set[str] = (
+            set()
+        )  # nodes whose bounds are those of every completion of their missing facts
 
     # -- the tree
 
@@ -419,9 +421,7 @@ def facts_of_rule(stage: str, kind: str, rule) -> list[str]:
     if kind == "table":
         return read(stage, rule["file"])["columns"]
     if kind == "channels":
-        return [
-            f"{rule['fact']}/{word}" for word in ("result", "cloud/prediction", "direct/prediction")
-        ]
+        return [f"{rule['fact']}/{word}" for word in ("result", "cloud/prediction", "direct/prediction")]
     if kind == "test_points":
         return [
             f"{rule['facts']}/{name}/{word}"

@@ -49,8 +49,8 @@ def row_above(parameters: Parameters, low: Array, high: Array) -> Interval:
 class WordLines:
     """A table of words: which words of a fact are which sign, and what every combination of signs is worth.
 
-    ``sign_of[i]`` numbers the sign of each word of input ``i``; ``no_sign`` is that of a word which stands in no line, and
-    which is never what is missing. ``signs`` are all combinations, ``(c, k)``, and ``worth`` their points.
+    ``sign_of[i]`` numbers the sign of each word of input ``i``; ``no_sign`` is that of a word which stands in no line,
+    and which is never what is missing. ``signs`` are all combinations, ``(c, k)``, and ``worth`` their points.
     """
 
     sign_of: tuple[NDArray[np.intp], ...]
@@ -60,7 +60,7 @@ class WordLines:
 
 
 def word_table(parameters: Parameters, low: Array, high: Array) -> Interval:
-    """Points of the combination of signs that the inputs, words by number, are: the least and the most still possible."""
+    """Points of the combination of signs that the inputs, words by number, are: the least and most still possible."""
     table: WordLines = parameters["table"]
     possible = np.ones((len(table.signs), low.shape[2]), bool)
     for i, sign_of in enumerate(table.sign_of):
@@ -81,8 +81,8 @@ def word_table(parameters: Parameters, low: Array, high: Array) -> Interval:
 class Claim:
     """A claimed node: for each response its cells among the inputs and what it is worth; the cells of the warning.
 
-    ``blank``: an empty prediction claims nothing, and a drawn test without outcome leaves the node open (as a programme's
-    calculator has it), instead of standing for whatever it can be.
+    ``blank``: an empty prediction claims nothing, and a drawn test without outcome leaves the node open (as a
+    programme's calculator has it), instead of standing for whatever it can be.
     """
 
     responses: tuple[NDArray[np.intp], ...]
@@ -110,14 +110,15 @@ class _Outcomes:
         words = outcomes[cells]
         unknown = np.isnan(words)
         drawn = ~unknown & (words != claim.not_selected)
-        return cls((words == claim.failed).any(axis=0), unknown.any(axis=0), drawn.any(axis=0))
+        failed = words == claim.failed
+        return cls(*(np.asarray(flags.any(axis=0), bool) for flags in (failed, unknown, drawn)))
 
 
 Case = tuple[Flags, list[tuple[Flags, Flags]]]
 
 
 def _cases(claim: Claim, predictions: Array, outcomes: Array) -> Iterator[Case]:
-    """Yield what can be the case: whether it is possible, and for each response whether it then surely, or perhaps, counts."""
+    """Yield what can be the case: whether it is possible, and whether each response then surely, or perhaps, counts."""
     green = predictions == claim.green
     open_cells = np.isnan(predictions) & (not claim.blank)
     surely_green = [green[cells].all(axis=0) for cells in claim.responses]
@@ -177,7 +178,9 @@ def claimed(parameters: Parameters, low: Array, high: Array) -> Interval:
     for possible, responses in _cases(claim, predictions, outcomes):
         sure = worth * np.array([flags[0] for flags in responses])
         perhaps = worth * np.array([flags[1] for flags in responses])
-        for i, (below, above) in enumerate(((sure.sum(axis=0), perhaps.sum(axis=0)), *zip(sure, perhaps, strict=True))):
+        for i, (below, above) in enumerate(
+            ((sure.sum(axis=0), perhaps.sum(axis=0)), *zip(sure, perhaps, strict=True))
+        ):
             least[i] = np.where(possible, np.minimum(least[i], below), least[i])
             most[i] = np.where(possible, np.maximum(most[i], above), most[i])
     if claim.blank and claim.counted:
@@ -196,8 +199,8 @@ def claimed(parameters: Parameters, low: Array, high: Array) -> Interval:
 class PointMatrix:
     """Test points that share a node's points: what a reduction must exceed for each colour.
 
-    ``blank``: an empty prediction is grey and a tested point without measured value counts as predicted (as a programme's
-    calculator has it), instead of standing for whatever it can be.
+    ``blank``: an empty prediction is grey and a tested point without measured value counts as predicted (as a
+    programme's calculator has it), instead of standing for whatever it can be.
     """
 
     green_above: Array
@@ -213,8 +216,9 @@ _GREEN, _ORANGE, _RED, _GREY = 0.0, 2.0, 4.0, 5.0
 def test_points(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Points of a matrix, the colour of each point, then what each point loses.
 
-    Inputs, raw: the prediction of each point (0 … 5 as in the five colours and grey), then its measured reduction. Colours
-    are green 0, orange 2, red 4; NaN for a point that is not tested. Without any coloured prediction the whole is open.
+    Inputs, raw: the prediction of each point (0 … 5 as in the five colours and grey), then its measured reduction.
+    Colours are green 0, orange 2, red 4; NaN for a point that is not tested. Without any coloured prediction the whole
+    is open.
     """
     matrix: PointMatrix = parameters["table"]
     count = len(matrix.green_above)

@@ -22,6 +22,7 @@ PREDICTION, VERIFICATION, RESULT = "prediction", "verification", "result"
 CELLS = "monitoring_cells"
 AREA = "driver_monitoring"
 CHANNELS = ("cloud", "direct")
+LIMIT = "green_above"
 COLOURS = ("green", "yellow", "orange", "brown", "red", "grey")
 
 
@@ -157,7 +158,7 @@ def _points(compiler: Compiler, rule: schema.TestPoints, node: Node) -> Compiled
     facts = [compiler.fact(name, node) for name in _points_facts(rule, node)]
     count = len(rule.points)
     table = PointMatrix(
-        green_above=np.array([float(point["green_above"]) for point in rule.points.values()]),
+        green_above=np.array([float(point[LIMIT]) for point in rule.points.values()]),
         orange_above=rule.orange_above,
         worth=np.array([rule.worth.get(colour, 0.0) for colour in COLOURS]),
         points=node.maximum,
@@ -167,10 +168,11 @@ def _points(compiler: Compiler, rule: schema.TestPoints, node: Node) -> Compiled
     details = []
     for i, (name, point) in enumerate(rule.points.items()):
         compiler.publish(f"{rule.facts}/{name}#colour", slots[1 + i])
-        limits = (("green", float(point["green_above"])), ("orange", rule.orange_above))
-        label = {"en": name.replace("_", " ")}
+        limits = (("green", float(point[LIMIT])), ("orange", rule.orange_above))
+        said = " – ".join(str(value) for column, value in point.items() if column != LIMIT)
+        label = {"en": said, "zh": said}
         details.append(
-            Detail(label, slots[1 + count + i], (facts[i], facts[count + i]), ("green",), limits)
+            Detail(label, slots[1 + count + i], (facts[i], facts[count + i]), ("green", "orange"), limits)
         )
     return Compiled("test_points", slots[0], facts=tuple(facts), details=tuple(details))
 
