@@ -149,6 +149,7 @@ class Plan:
     named: Mapping[str, int] = field(default_factory=dict)
     raws: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
     referenced: frozenset[tuple[str, str]] = frozenset()
+    known_any: tuple[tuple[int, NDArray[np.intp]], ...] = ()
 
     @cached_property
     def values(self) -> NDArray[np.intp]:

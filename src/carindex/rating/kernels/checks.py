@@ -36,6 +36,12 @@ def surely(parameters: Parameters, low: Array, high: Array) -> Interval:
     return out, out
 
 
+def exact(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Return 1 where all inputs are known exactly, else 0."""
+    out = (low == high).all(axis=1).astype(np.float64)
+    return out, out
+
+
 def row_above(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Return the first input, the second where the first is open."""
     if high is low:
@@ -266,6 +272,7 @@ CHECKS: Mapping[str, Kernel] = {
     "open_value": open_value,
     "still_open": still_open,
     "surely": surely,
+    "exact": exact,
     "row_above": row_above,
     "word_table": word_table,
     "claimed": claimed,
