@@ -14,7 +14,7 @@ from carindex.messages import InputError
 from carindex.rating import avoidance, crash_tests, schema
 from carindex.rating.asking import REPORTED, condition_facts, listed_facts, requirements, rule_facts
 from carindex.rating.grouping import grouped
-from carindex.rating.impact_points import grid_facts, row_facts
+from carindex.rating.impact_points import GridSlots, grid_facts, row_facts
 from carindex.rating.kinds import KINDS
 from carindex.rating.kinds.checks import channel_lacking, claimed_facts
 from carindex.rating.leaf import LeafRules
@@ -48,7 +48,7 @@ class Compiler(LeafRules):
         self.caps: dict[str, int] = {}
         self.assessed: dict[str, int] = {}
         self.critical: list[crash_tests.CriticalRegion] = []
-        self.grids: dict[str, dict[str, tuple[int, int]]] = {}
+        self.grids: dict[str, GridSlots] = {}
         self.scenarios: dict[str, dict[str, int]] = {}
         self.referenced: set[tuple[str, str]] = set()
         self.partners: dict[str, dict[str, int]] = {}
@@ -284,6 +284,7 @@ class Compiler(LeafRules):
             applies=applies,
             rule_facts=compiled.facts,
             details=compiled.details,
+            greatest=self.named.get(f"{path}#maximum"),
         )
         self.nodes[path] = plan
         if node.spec.stars is not None:
@@ -381,9 +382,6 @@ class Compiler(LeafRules):
                     for slot, weight in zip(slots, weights, strict=True)
                 ]
             out = self._worst(plans, slots, losing, node)
-        if spec.grid is not None:
-            # bands of a grid share the points between them: none has a greatest score of its own to lose from
-            return Compiled("grid", out, details=crash_tests.band_details(self, node))
         parts = tuple(
             (plan.node.path, slot, weight) for plan, slot, weight in zip(plans, slots, weights, strict=True)
         )

@@ -14,7 +14,7 @@ from carindex.rating import schema
 from carindex.rating.asking import fact_name
 from carindex.rating.impact_points import compile_band, compile_row
 from carindex.rating.kinds.crash import PERCENT, SCHEME, exact, half_up, scheme
-from carindex.rating.plan import AdjustStep, Detail, NodePlan
+from carindex.rating.plan import AdjustStep, NodePlan
 from carindex.rating.protocol import Node
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def compile_region(
     shared = scheme(compiler)
     rounds = shared.regions.round
     compiled, maximum = _percent(compiler, node)
+    assessed = compiler.assessed.get(node.path)
     facts: list[int] = []
     steps: list[AdjustStep] = []
 
@@ -89,7 +90,6 @@ def compile_region(
         compiler.publish(f"{node.path}#modifiers", modifiers)
         scored = compiler.emit("clip", [scored], least=0.0, most=PERCENT)
         step(schema.Adjustment(at_least=0.0), points(scored))
-    assessed = None
     if node.spec.inspection != "none":
         name = (shared.regions.inspection or "").format(region=node.key)
         inspection = compiler.fact(name, node)
@@ -102,12 +102,11 @@ def compile_region(
         scored = compiler.emit("clip", [left], least=0.0, most=PERCENT)
         step(schema.Adjustment(label=shared.inspection_label), points(scored))
         if shared.blank == "nothing" and node.spec.row is None:
-            assessed = compiler.known(inspection)
-            compiler.assessed[node.path] = assessed
+            assessed = compiler.assessed[node.path] = compiler.known(inspection)
     if isinstance(node.spec.inspection, dict):
         scored = _with_shares(compiler, node, scored, percent, facts)
         step(schema.Adjustment(label=node.spec.label), points(scored))
-    if assessed is not None:  # a region without inspection is left out
+    if assessed is not None and node.spec.rows is None:  # a region without inspection is left out
         scored = compiler.emit("product", [scored, assessed], factor=1.0)
         step(schema.Adjustment(label=shared.inspection_label), points(scored))
     final = compiler.rounded(points(scored), schema.Rounding(decimals=rounds["points"]))
@@ -123,7 +122,8 @@ def _percent(compiler: Compiler, node: Node) -> tuple[Compiled, int | None]:
 
     spec = node.spec
     if spec.rows is not None:
-        return compile_band(compiler, node)
+        compiled, greatest, compiler.assessed[node.path] = compile_band(compiler, node)
+        return compiled, greatest
     if spec.row is not None:
         return compile_row(compiler, node), None
     if spec.choose is not None:
@@ -233,31 +233,25 @@ def role_steps(
 
 
 def _assessed_maximum(compiler: Compiler, node: Node) -> int:
-    """Return the greatest score of a test: of the dummies that are assessed, where blank inspections leave some out."""
-    if scheme(compiler).blank != "nothing":
-        return compiler.constant(node.maximum)
-    slots = []
+    """Return the greatest score of a test: of its dummies, without those that are not assessed at all."""
+    decimals = scheme(compiler).occupants.round["maximum"]
+    fixed, slots = 0.0, []
     for occupant in (below for below in node.walk() if below.spec.role == "occupant"):
         greatest = compiler.named.get(f"{occupant.path}#maximum")
-        if greatest is None:
-            greatest = compiler.constant(half_up(exact(occupant.maximum), 4))
         flags = [compiler.assessed.get(region.path) for region in occupant.children]
         known = [flag for flag in flags if flag is not None]
-        if len(known) == len(flags):
-            greatest = compiler.emit("product", [greatest, compiler.emit("maximum", known)], factor=1.0)
-        slots.append(greatest)
-    return compiler.emit("linear", slots, weights=(1.0,) * len(slots), constant=0.0)
-
-
-def band_details(compiler: Compiler, node: Node) -> tuple[Detail, ...]:
-    """Return what each band of a headform grid loses of its share of the points."""
-    details = []
-    for band in (below for below in node.walk() if below.spec.rows is not None):
-        value = compiler.node(band.path, node).value
-        greatest = compiler.named[f"{band.path}#maximum"]
-        lost = compiler.emit("linear", [greatest, value], weights=(1.0, -1.0), constant=0.0)
-        details.append(Detail(band.label, lost))
-    return tuple(details)
+        if greatest is not None:  # bands of a grid without cells have no points to give anyway
+            slots.append(compiler.rounded(greatest, schema.Rounding(decimals=decimals)))
+        elif known and len(known) == len(flags):
+            most = compiler.constant(half_up(exact(occupant.maximum), decimals))
+            slots.append(compiler.emit("product", [most, compiler.emit("maximum", known)], factor=1.0))
+        else:
+            fixed += half_up(exact(occupant.maximum), decimals)
+    return (
+        compiler.emit("linear", slots, weights=(1.0,) * len(slots), constant=fixed)
+        if slots
+        else (compiler.constant(fixed))
+    )
 
 
 def _publish_maximum(compiler: Compiler, node: Node) -> None:
@@ -317,7 +311,6 @@ def without_points(compiler: Compiler, path: str, node: Node) -> int:
 __all__ = [
     "SCHEME",
     "CriticalRegion",
-    "band_details",
     "capped",
     "compile_region",
     "region_facts",

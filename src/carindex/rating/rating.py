@@ -328,6 +328,14 @@ def _single(low: float, high: float) -> float | None:
     return low if low == high else None
 
 
+def _greatest(node_plan: NodePlan, evaluation: Evaluation) -> float:
+    """Return the greatest score of a node: where conditions change it and are not known yet, what the file states."""
+    if node_plan.greatest is None:
+        return node_plan.node.maximum
+    low, high = (float(bound[node_plan.greatest][0]) for bound in (evaluation.low, evaluation.high))
+    return low if low == high else node_plan.node.maximum
+
+
 def _rated(
     node_plan: NodePlan,
     evaluation: Evaluation,
@@ -364,7 +372,7 @@ def _rated(
         counts=node.counts,
         value=_single(value_low, value_high),
         score=_single(lower, upper),
-        maximum=node.maximum,
+        maximum=_greatest(node_plan, evaluation),
         lower=lower,
         upper=upper,
         measure=measure,
