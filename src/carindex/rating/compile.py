@@ -152,7 +152,10 @@ class Compiler(LeafRules):
             flags = [self.emit("compare", [slot], least=1e-9, most=np.inf, divisor=1.0) for slot in passed]
             return self.emit("minimum", flags), ()
         if condition.any_value_of is not None:
-            return self.emit("minimum", [self._any_known(path, node) for path in condition.any_value_of]), ()
+            known = self.emit("minimum", [self._any_known(path, node) for path in condition.any_value_of])
+            if crash_tests.scheme(self).blank == "open":  # a value that is not known yet may still be one
+                known = self.emit("choose", [known, self.open_value(1.0), self.constant(1.0)])
+            return known, ()
         if condition.critical_region_without_points is not None:
             return self._critical(condition, node)
         if condition.stars_of is not None:

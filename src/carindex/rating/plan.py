@@ -33,7 +33,7 @@ class Group:
 
 @dataclass(frozen=True)
 class AdjustStep:
-    """One adjustment of a node: the slots of the value before and after it, of its condition, and the facts it reads."""
+    """One adjustment of a node: the slots of the value before and after it, of its condition, the facts it reads."""
 
     adjustment: schema.Adjustment
     before: int
