@@ -146,7 +146,7 @@ class Compiler(LeafRules):
         if condition.channel_lacking:
             return channel_lacking(self, node), ()
         if condition.capped is not None:
-            return crash_tests.capped(self, condition, node), ()
+            return crash_tests.capped(self, condition, node)
         if condition.passed is not None:
             passed = [self.node(f"{node.path}/{key}", node).value for key in condition.passed]
             flags = [self.emit("compare", [slot], least=1e-9, most=np.inf, divisor=1.0) for slot in passed]
@@ -233,6 +233,7 @@ class Compiler(LeafRules):
     def _any_known(self, path: str, node: Node) -> int:
         """Return the slot that is 1 where at least one fact of the rules at or below a node is known."""
         owner = self.protocol.nodes[self.path_from(path, node)]
+        self.referenced.add((node.path, owner.path))
         facts = [self.node(other.path, node).rule_facts for other in owner.walk() if other.spec.criterion]
         return self.emit("maximum", [self.known(some[0]) for some in facts])
 

@@ -15,7 +15,7 @@ from carindex.rating.asking import fact_name
 from carindex.rating.impact_points import compile_band, compile_row
 from carindex.rating.kinds.crash import PERCENT, SCHEME, exact, half_up, scheme
 from carindex.rating.plan import AdjustStep, NodePlan
-from carindex.rating.protocol import Node
+from carindex.rating.protocol import Node, Protocol
 
 if TYPE_CHECKING:
     from carindex.rating.compile import Compiled, Compiler
@@ -264,29 +264,33 @@ def _publish_maximum(compiler: Compiler, node: Node) -> None:
             compiler.publish(f"{node.path}#maximum", total)
 
 
-def capped(compiler: Compiler, condition: schema.Condition, node: Node) -> int:
-    """Return the slot that is 1 where a criterion below one of the nodes of a condition is at its capping limit."""
-    below = (
-        [node.path] if condition.capped == "any" else [_full(path, node) for path in condition.capped or ()]
-    )
+def capping_criteria(protocol: Protocol, condition: schema.Condition, node: Node) -> list[Node]:
+    """Return the criteria that a condition on capping looks at: below the node itself, or below those it names."""
+    paths = [node.path] if condition.capped == "any" else [_full(one, node) for one in condition.capped or ()]
+    below = [other for path in paths for other in protocol.nodes[path].walk()]
+    return [
+        other for other in below if other.spec.criterion is not None and other.spec.criterion.cap is not None
+    ]
+
+
+def capped(compiler: Compiler, condition: schema.Condition, node: Node) -> tuple[int, tuple[int, ...]]:
+    """Return the slot that is 1 where one of the criteria of a condition is at its capping limit, and their facts."""
     slots: list[int] = []
-    for path in below:
-        owner = compiler.protocol.nodes[path]
-        coupled: dict[frozenset[str], list[int]] = {}
-        for other in owner.walk():
-            rule = other.spec.criterion
-            if rule is None or rule.cap is None:
-                continue
-            compiler.node(other.path, node)
-            slot = compiler.caps[other.path]
-            if rule.cap_with is None:
-                slots.append(slot)
-            else:
-                coupled.setdefault(frozenset((other.key, rule.cap_with)), []).append(slot)
-        slots.extend(compiler.emit("minimum", pair) for pair in coupled.values())
-    if not slots:
-        return compiler.constant(0.0)
-    return compiler.emit("maximum", slots)
+    facts: list[int] = []
+    coupled: dict[frozenset[str], list[int]] = {}
+    for other in capping_criteria(compiler.protocol, condition, node):
+        facts.extend(compiler.node(other.path, node).rule_facts)
+        slot = compiler.caps[other.path]
+        rule = other.spec.criterion
+        if rule is None or rule.cap_with is None:
+            slots.append(slot)
+        else:
+            region = other.path.rsplit("/", 1)[0]
+            pair = frozenset((other.path, f"{region}/{rule.cap_with}"))
+            coupled.setdefault(pair, []).append(slot)
+    slots.extend(compiler.emit("minimum", pair) for pair in coupled.values())
+    found = compiler.emit("maximum", slots) if slots else compiler.constant(0.0)
+    return found, tuple(dict.fromkeys(facts))
 
 
 def _full(path: str, node: Node) -> str:
@@ -301,6 +305,7 @@ def without_points(compiler: Compiler, path: str, node: Node) -> int:
     slots = []
     for region in compiler.critical:
         if region.path.startswith(f"{path}/"):
+            compiler.referenced.add((node.path, region.path))
             zero = compiler.emit("compare", [region.points], least=float("-inf"), most=0.0, divisor=1.0)
             if region.assessed is not None:
                 zero = compiler.emit("minimum", [zero, region.assessed])
@@ -312,6 +317,7 @@ __all__ = [
     "SCHEME",
     "CriticalRegion",
     "capped",
+    "capping_criteria",
     "compile_region",
     "region_facts",
     "role_steps",
