@@ -385,9 +385,7 @@ class Compiler(LeafRules):
         """Return the number of a fact's word, that of ``word`` where the fact is missing or none of its words."""
         words = self.quantities[by].categories
         if word not in words:
-            raise InputError(
-                node.place, "rating.unknown_word", word=word, kind=vocabulary().kinds["value"]
-            )
+            raise InputError(node.place, "rating.unknown_word", word=word, kind=vocabulary().kinds["value"])
         other = float(words.index(word))
         lines = tuple(i - 0.5 for i in range(len(words) + 1))
         values = (other, *(float(i) for i in range(len(words))), other)
@@ -467,6 +465,7 @@ class Compiler(LeafRules):
             self.publish(f"{node.path}#reported", slot)
         for adjustment in () if node.path in self.tests else across:
             slot = self.step(adjustment, node, slot, steps, facts)
+            self.publish(f"{node.path}#counted", slot)
         return slot, tuple(steps), tuple(facts)
 
     def step(
@@ -478,7 +477,9 @@ class Compiler(LeafRules):
         if adjustment.when is not None:
             when, used = self._when(adjustment, node)
             facts.extend(used)
-            if adjustment.across and self.protocol.calculator:  # left out while a score that it looks at is open
+            if (
+                adjustment.across and self.protocol.calculator
+            ):  # left out while a score that it looks at is open
                 when = self.emit("surely", [when])
         if adjustment.deduct is not None:
             _, amount, used = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
@@ -590,8 +591,8 @@ class Compiler(LeafRules):
         facts: list[int] = []
         if not spec.settles and spec.balance:
             known = self.emit("exact", [self.node(path, node).value for path in spec.balance])
-            best = max(max(self._outcome_of(path, node).values) for path in spec.balance)
-            result = self.emit("choose", [known, self.open_value(best), result])
+            most = max(value for path in spec.balance for value in self._outcome_of(path, node).values)
+            result = self.emit("choose", [known, self.open_value(most), result])
         for cap in spec.caps:
             when, used = self.condition(cap.when, node)
             facts.extend(used)

@@ -1,7 +1,7 @@
 """Tests that reports state as a programme's own calculator counts them: gaps filled, then the rules between stages.
 
-A test without a score takes that of the test above it in the list of all tests; a stage of which nothing is known has no
-report, and each of its tests counts nothing. Rules between stages come after that.
+A test without a score takes that of the test above it in the list of all tests; a stage of which nothing is known has
+no report, and each of its tests counts nothing. Rules between stages come after that.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from carindex.rating import schema
 from carindex.rating.plan import AdjustStep, NodePlan
-
 from carindex.vocabulary import GIVEN
 
 if TYPE_CHECKING:
@@ -20,7 +19,10 @@ if TYPE_CHECKING:
     from carindex.rating.protocol import Node, Protocol
 
 _FILLED = schema.Adjustment(
-    label={"en": "A test without a score: that of the test above it", "zh": "测试项无得分：取上一测试项的得分"}
+    label={
+        "en": "A test without a score: that of the test above it",
+        "zh": "测试项无得分：取上一测试项的得分",
+    }
 )
 _NO_REPORT = schema.Adjustment(label={"en": "No report of this stage", "zh": "该阶段没有报告"}, set_to=0.0)
 
@@ -66,6 +68,7 @@ class ReportedTests:
             for adjustment in plan.node.spec.adjust:
                 if adjustment.across:
                     slot = self.compiler.step(adjustment, plan.node, slot, across, facts)
+            self.compiler.publish(f"{path}#counted", slot)
             self.counted[path] = replace(
                 plan,
                 value=slot,

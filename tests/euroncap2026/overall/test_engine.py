@@ -89,7 +89,9 @@ def edited(mode: str) -> Evaluation:
     return evaluated([facts_of(reports(run), facts(run), mode) for run in RUNS["runs"]], mode)
 
 
-def compare(evaluation: Evaluation, car: int, official: dict[str, Iterable[Any]], stars: float | None) -> None:
+def compare(
+    evaluation: Evaluation, car: int, official: dict[str, Iterable[Any]], stars: float | None
+) -> None:
     tests = [path for stage in DOMAINS.values() for path in paths_of(stage)]
     elements = list(dict.fromkeys(path.rsplit("/", 1)[0] for path in tests))
     for sheet, paths in (
