@@ -467,6 +467,7 @@ class Compiler(LeafRules):
             self.publish(f"{node.path}#reported", slot)
         for adjustment in () if node.path in self.tests else across:
             slot = self.step(adjustment, node, slot, steps, facts)
+            self.publish(f"{node.path}#counted", slot)
         return slot, tuple(steps), tuple(facts)
 
     def step(
@@ -592,7 +593,7 @@ class Compiler(LeafRules):
         facts: list[int] = []
         if not spec.settles and spec.balance:
             known = self.emit("exact", [self.node(path, node).value for path in spec.balance])
-            most = max(max(self._outcome_of(path, node).values) for path in spec.balance)
+            most = max(value for path in spec.balance for value in self._outcome_of(path, node).values)
             result = self.emit("choose", [known, self.open_value(most), result])
         for cap in spec.caps:
             when, used = self.condition(cap.when, node)

@@ -68,6 +68,7 @@ class ReportedTests:
             for adjustment in plan.node.spec.adjust:
                 if adjustment.across:
                     slot = self.compiler.step(adjustment, plan.node, slot, across, facts)
+            self.compiler.publish(f"{path}#counted", slot)
             self.counted[path] = replace(
                 plan,
                 value=slot,
