@@ -23,7 +23,7 @@ import numpy as np
 
 from carindex.rating.evaluate import Evaluation
 from carindex.rating.kernels import Array
-from carindex.rating.plan import AdjustStep, NodePlan, Plan
+from carindex.rating.plan import AdjustStep, Detail, NodePlan, Plan
 
 _TOLERANCE = 1e-12
 
@@ -45,14 +45,14 @@ class Share:
     adjustment
         The adjustment, where that is the cause.
     detail
-        What the place is called, where that is the cause.
+        The place, where that is the cause.
     """
 
     path: str
     points: Array
     cause: str
     adjustment: AdjustStep | None = None
-    detail: Mapping[str, str] | None = None
+    detail: Detail | None = None
 
 
 def losses(evaluation: Evaluation, path: str = "", *, values: Array | None = None) -> list[Share]:
@@ -130,9 +130,11 @@ def _shared(evaluation: Evaluation, path: str, amount: Array, values: Array) -> 
         for detail in node_plan.details:
             lost = values[detail.slot]
             if np.any(np.abs(lost) > _TOLERANCE):
-                yield Share(path, per_point * lost, "detail", detail=detail.label)
+                yield Share(path, per_point * lost, "detail", detail=detail)
             combined = combined - lost
-        yield Share(path, per_point * combined + rest, "rule")
+        own = per_point * combined + rest
+        if not node_plan.details or np.any(np.abs(own) > _TOLERANCE):
+            yield Share(path, own, "rule")
         return
     parts = _parts(plan, node_plan, combined, values)
     for (child, _, _), part in zip(node_plan.parts, parts, strict=True):

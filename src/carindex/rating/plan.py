@@ -63,10 +63,27 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Detail:
-    """One of many places at which a rule can lose points: what it is called, and the slot of the points lost there."""
+    """One of many places at which a rule can lose points.
+
+    Attributes
+    ----------
+    label
+        What it is called.
+    slot
+        Slot of the points lost there.
+    facts
+        Slots of the facts that can be the cause.
+    fine
+        Words that are no cause.
+    limits
+        What a measured value must exceed for each better colour.
+    """
 
     label: Mapping[str, str]
     slot: int
+    facts: tuple[int, ...] = ()
+    fine: tuple[str, ...] = ()
+    limits: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -132,6 +149,7 @@ class Plan:
     named: Mapping[str, int] = field(default_factory=dict)
     raws: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
     referenced: frozenset[tuple[str, str]] = frozenset()
+    known_any: tuple[tuple[int, NDArray[np.intp]], ...] = ()
 
     @cached_property
     def values(self) -> NDArray[np.intp]:

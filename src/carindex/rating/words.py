@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from carindex.messages import LANGUAGES, Language, phrase
 from carindex.rating.evaluate import Evaluation
 from carindex.rating.explain import Share
-from carindex.rating.plan import NodePlan, Plan
+from carindex.rating.plan import Detail, NodePlan, Plan
 from carindex.rating.protocol import Node
 from carindex.vocabulary import Quantity
 
@@ -48,7 +48,7 @@ def reason(
     if share.path in stated:
         return _text("rating.loss_stated", {"place": stated[share.path].origin})
     if share.detail is not None:
-        return _text("rating.loss_adjustment", {"label": share.detail})
+        return _at_place(plan, share.detail, known)
     if share.cause == "limit":
         return _text("rating.loss_limit", {})
     if share.adjustment is not None:
@@ -64,6 +64,42 @@ def reason(
     if not texts:
         return _text("rating.loss_adjustment", {"label": node.label})
     return {language: "; ".join(text[language] for text in texts) for language in LANGUAGES}
+
+
+def _at_place(plan: Plan, detail: Detail, known: Mapping[str, Fact]) -> dict[Language, str]:
+    """Return what is known of a place at which points were lost: words that are not fine, values with their limits."""
+    causes: list[dict[Language, str]] = []
+    for slot in detail.facts:
+        name, quantity = plan.facts[slot], plan.quantities[slot]
+        if name not in known:
+            continue
+        value = amount(known[name].value, quantity.unit, quantity)
+        said = _text("rating.loss_value", {"quantity": quantity.label, "value": value})
+        if quantity.categories:
+            if value in detail.fine:
+                continue
+            if detail.limits:  # a prediction that leaves nothing to test
+                causes = [said]
+                break
+            # one of several cells
+            said = {language: f"{name.rpartition('/')[0]}: {text}" for language, text in said.items()}
+        else:
+            lines = [
+                _text(f"rating.above_{colour}", {"value": amount(limit, quantity.unit)})
+                for colour, limit in detail.limits
+            ]
+            said = {
+                language: f"{text} ({', '.join(line[language] for line in lines)})"
+                for language, text in said.items()
+            }
+        causes.append(said)
+    if not causes:
+        return _text("rating.loss_adjustment", {"label": detail.label})
+    more = ["…"] if len(causes) > _FEW else []
+    joined = {
+        language: "; ".join([*(cause[language] for cause in causes[:_FEW]), *more]) for language in LANGUAGES
+    }
+    return _text("rating.loss_place", {"label": detail.label, "causes": joined})
 
 
 def _because(plan: Plan, slot: int, node: Node, known: Mapping[str, Fact]) -> dict[Language, str]:
