@@ -23,7 +23,7 @@ import numpy as np
 
 from carindex.rating.evaluate import Evaluation
 from carindex.rating.kernels import Array
-from carindex.rating.plan import AdjustStep, NodePlan, Plan
+from carindex.rating.plan import AdjustStep, NodePlan, Place, Plan
 
 _TOLERANCE = 1e-12
 
@@ -46,6 +46,8 @@ class Share:
         The adjustment, where that is the cause.
     detail
         What the place is called, where that is the cause.
+    place
+        What decides there, as far as the rule can say.
     """
 
     path: str
@@ -53,6 +55,7 @@ class Share:
     cause: str
     adjustment: AdjustStep | None = None
     detail: Mapping[str, str] | None = None
+    place: Place | None = None
 
 
 def losses(evaluation: Evaluation, path: str = "", *, values: Array | None = None) -> list[Share]:
@@ -130,7 +133,7 @@ def _shared(evaluation: Evaluation, path: str, amount: Array, values: Array) -> 
         for detail in node_plan.details:
             lost = values[detail.slot]
             if np.any(np.abs(lost) > _TOLERANCE):
-                yield Share(path, per_point * lost, "detail", detail=detail.label)
+                yield Share(path, per_point * lost, "detail", detail=detail.label, place=detail.place)
             combined = combined - lost
         yield Share(path, per_point * combined + rest, "rule")
         return

@@ -62,11 +62,22 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Place:
+    """What decides a colour at one of many places: facts, the colour's slot, the colours' names, their limits in words."""
+
+    facts: tuple[int, ...]
+    colour: int
+    colours: tuple[Mapping[str, str], ...]
+    limits: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
 class Detail:
     """One of many places at which a rule can lose points: what it is called, and the slot of the points lost there."""
 
     label: Mapping[str, str]
     slot: int
+    place: Place | None = None
 
 
 @dataclass(frozen=True)

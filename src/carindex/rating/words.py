@@ -47,7 +47,7 @@ def reason(
     if share.path in stated:
         return _text("rating.loss_stated", {"place": stated[share.path].origin})
     if share.detail is not None:
-        return _text("rating.loss_adjustment", {"label": share.detail})
+        return _detail(evaluation, share, known)
     if share.cause == "limit":
         return _text("rating.loss_limit", {})
     if share.adjustment is not None:
@@ -77,6 +77,22 @@ def _because(plan: Plan, slot: int, node: Node, known: Mapping[str, Fact]) -> di
             "rating.loss_fact", {**parameters, "best": amount(high, unit), "worst": amount(low, unit)}
         )
     return _text("rating.loss_value", parameters)
+
+
+def _detail(evaluation: Evaluation, share: Share, known: Mapping[str, Fact]) -> dict[Language, str]:
+    """Return why points were lost at one of many places: what is known there, and the colour that it counts as."""
+    plan, node, place = evaluation.plan, evaluation.plan.nodes[share.path].node, share.place
+    texts = []
+    if place is not None:
+        texts = [_because(plan, slot, node, known) for slot in place.facts if plan.facts[slot] in known]
+        low, high = (float(bound[place.colour][0]) for bound in (evaluation.low, evaluation.high))
+        if low == high:  # not NaN, which is no colour, and the same whatever is still missing
+            code = "rating.loss_colour_alone" if place.limits is None else "rating.loss_colour"
+            texts.append(_text(code, {"colour": place.colours[round(low)], "limits": place.limits}))
+    if not texts:
+        return _text("rating.loss_adjustment", {"label": share.detail})
+    joined = {language: "; ".join(text[language] for text in texts) for language in LANGUAGES}
+    return _text("rating.loss_place", {"place": share.detail, "facts": joined})
 
 
 def _risk(evaluation: Evaluation, node_plan: NodePlan, known: Mapping[str, Fact]) -> dict[Language, str]:

@@ -1,7 +1,9 @@
 """Kernels of crash-avoidance scenarios: prediction matrices, verified by test points, with robustness layers.
 
-Facts arrive raw: NaN where they are not known. Colours are numbers from 0 (green) over 4 (red) to 5 (grey: not
-predicted). Arrays of cells are ``(cells, cars)``.
+Facts arrive raw: NaN where they are not known. A fact that is not known may be any of its words or values, so that a tested
+cell may count as borne out, as refuted, or not at all; bounds follow from counting the cells that surely and that perhaps do
+each of these. A matrix is *closed* where a fact says that all of its verification is written down: what is still not said of
+one of its cells is then known not to be there (no prediction, no test, no robustness layer).
 """
 
 from __future__ import annotations
@@ -13,476 +15,659 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carindex.rating.kernels.basic import rounded
+from carindex.rating.kernels.judging import COLOURS, GREY, RED, Flags, Indices, Judging
 from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters
+from carindex.rating.kernels.low_speed import low_speed
 
-GREEN, RED, GREY = 0.0, 4.0, 5.0
-Flags = NDArray[np.bool_]
+# cars that are worked on together: their cells stay within the processor's cache
+BLOCK = 256
+LAYERS = ("standard", "extended", "robustness")
+STANDARD, EXTENDED, ROBUSTNESS = range(3)
+AEB, FCW = 0.0, 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class CellCriterion:
-    """How the value of a cell becomes a colour: upper edges of its bands from the lowest values up.
+class Variant:
+    """A matrix with some of its repeating rows taken out: which cells are left, their ranges and criteria.
 
-    ``up_to``: an edge belongs to the band below it. ``zero``: colour of the single point 0, if it has one of its own.
-    ``above``: from this value on the colour is ``above_colour`` whatever the bands say.
+    ``taken_out`` tells for each pair of repeating rows whether the first is out. ``plain``: criterion of the first quantity
+    where no function is declared, ``aeb`` where AEB is.
     """
 
-    colours: Array
-    edges: Array
-    up_to: bool
-    zero: float | None = None
-    tolerance: float | None = None
-    above: float | None = None
-    above_colour: float = RED
-
-    def measured(self, value: Array) -> Array:
-        """Return the colour of the band that each value lies in, NaN for NaN."""
-        found = np.full(value.shape, np.nan)
-        with np.errstate(invalid="ignore"):
-            for colour, edge in zip(self.colours, self.edges, strict=True):
-                inside = (value <= edge) if self.up_to else (value < edge)
-                if self.zero is not None and colour == self.zero:
-                    continue
-                found = np.where(np.isnan(found) & inside, colour, found)
-            if self.zero is not None:
-                found = np.where(value <= 0, self.zero, found)
-            if self.above is not None:
-                found = np.where(value > self.above, self.above_colour, found)
-        return np.where(np.isnan(value), np.nan, found)
-
-    def close(self, value: Array, predicted: Array) -> Flags:
-        """Return where a value is near enough to the predicted band to count as predicted."""
-        near = np.zeros(value.shape, bool)
-        if self.tolerance is None:
-            return near
-        last = len(self.colours) - 1
-        with np.errstate(invalid="ignore"):
-            for i, colour in enumerate(self.colours):
-                if i == 0:
-                    inside = value < self.edges[0] + self.tolerance
-                else:
-                    lower = self.edges[i - 1] - (0 if i == last else self.tolerance)
-                    inside = value > 0 if lower <= 0 else value >= lower
-                    if i != last:
-                        inside = inside & (value < self.edges[i] + self.tolerance)
-                near |= inside & (predicted == colour)
-        return near
+    taken_out: tuple[bool, ...]
+    cells: Indices
+    standard: Flags
+    plain: Indices
+    aeb: Indices
 
 
 @dataclass(frozen=True, eq=False)
 class MatrixTable:
-    """A prediction matrix: its cells, which rows may repeat others, how values are judged, and what it is worth."""
+    """A prediction matrix: its variants, how values are judged, and what it is worth."""
 
-    row: NDArray[np.intp]
-    standard: Flags
+    cells: int
+    # of each cell, the number of its row among the rows whose function is declared; −1 for the others
+    declared: Indices
+    functions: int
+    # of each pair of repeating rows, the number of the first among the declared ones, and its cells
+    repeating: tuple[tuple[int, Indices], ...]
+    variants: tuple[Variant, ...]
+    judging: Judging
+    warning: int | None
+    second_in_extended: bool
     points: Mapping[str, float]
-    criterion_of: NDArray[np.intp]
-    criteria: tuple[CellCriterion, ...]
-    second_quantity: bool = False
-    # rows of which the manufacturer declares the function, and for each the number among the declared ones
-    declared: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
-    # pairs (repeating row, repeated row) and which cells of the repeated row are standard once it is taken out
-    repeated: tuple[tuple[int, int], ...] = ()
-    standard_if_repeated: Flags = field(default_factory=lambda: np.zeros(0, bool))
-    choice: Flags = field(default_factory=lambda: np.zeros(0, bool))
-    last_rows: int | None = None
-    warning: CellCriterion | None = None
-    avoidance: CellCriterion | None = None
-    second_in_extended: bool = False
+    # numbers of the cells that can be in the standard range, and in the extended one
+    may_be: tuple[Indices, Indices]
+
+    @property
+    def quantities(self) -> int:
+        """How many quantities may be measured in a cell."""
+        return 2 if self.warning is not None or self.second_in_extended else 1
 
 
 @dataclass(frozen=True, eq=False)
 class ScenarioTable:
-    """A scenario: its matrices, the robustness layers offered, the tables of factors and judgements."""
+    """A scenario: its matrices, the robustness layers offered, the tables of factors and judgements.
+
+    ``closed``: every matrix is closed, whatever the facts say, and a tested point without a value is as predicted.
+    ``answered``: only layers that are answered count. ``not_red[layer, condition]``: whether points tested so need only not
+    be red; the last row and column stand for any. ``factors``: for each range, by method, borne out and refuted points.
+    """
 
     matrices: tuple[MatrixTable, ...]
     layers: int
-    layers_of: NDArray[np.intp]
     not_red: Flags
     not_applicable: int
-    factors: tuple[Mapping[int, Mapping[int, Mapping[int, float]]], ...]
+    factors: tuple[Array, Array]
     worth: Array
     worth_extended: Array
     steps: tuple[tuple[float, float], ...]
     needs: float
     not_claimed: int
-    performance: Mapping[int, float] | None
-    count_answered: bool
-    blank: str
+    performance: tuple[float, ...]
+    performance_not_claimed: int
+    answered: bool
+    closed: bool
+
+    @property
+    def outputs(self) -> int:
+        """How many slots the kernel fills."""
+        cells = sum(2 * m.cells + len(m.may_be[0]) + len(m.may_be[1]) for m in self.matrices)
+        return 6 + 2 * self.layers + 2 + cells
+
+
+@dataclass
+class _Pair:
+    """Lower and upper array."""
+
+    low: Array
+    high: Array
+
+
+@dataclass
+class _Car:
+    """What is known of a scenario beside its matrices."""
+
+    methods: list[Flags] = field(default_factory=list)
+    refused: tuple[Flags, Flags] = field(default_factory=tuple)  # type: ignore[assignment]
+    performance: _Pair | None = None
+    claims: _Pair | None = None
+    offered: Array | None = None
 
 
 def scenario(parameters: Parameters, low: Array, high: Array) -> Interval:
-    """Points of the three layers, then what the rule across scenarios needs, then the colour of each cell.
+    """Points of the three layers, what the rule across scenarios needs, colours and losses of the cells.
 
     Outputs: standard, extended, robustness, share of one layer, whether the tested layer failed, which layer was tested
-    (−1: none), a flag for each claimed layer, and for each cell the colour that is reported (NaN: not tested).
+    (−1: none), a flag for each claimed layer, what each unclaimed layer loses, what the failed layer and what too few standard
+    points lose; then for each matrix the colour and the check of each cell (NaN: not tested), and what each cell loses of the
+    standard and of the extended range.
     """
     table: ScenarioTable = parameters["table"]
-    first = _scenario(table, low[0], None if high is low else False)
-    if high is low:
-        return first[None], first[None]
-    cases = [first, _scenario(table, low[0], True)]
-    if not np.array_equal(low[0], high[0], equal_nan=True):  # facts that are themselves intervals
-        cases.extend(_scenario(table, high[0], best) for best in (False, True))
-    return _spanned(cases)
-
-
-def _spanned(cases: list[Array]) -> Interval:
-    """Return the least and the greatest of several completions; what one of them does not say, the others do."""
-    lower, upper = cases[0], cases[0]
-    with np.errstate(invalid="ignore"):
-        for case in cases[1:]:
-            lower, upper = np.fmin(lower, case), np.fmax(upper, case)
+    low, high = low[0], high[0]
+    same = high is low or np.array_equal(low, high, equal_nan=True)
+    cars = low.shape[1]
+    lower = np.empty((table.outputs, cars))
+    upper = lower if high is low else np.empty_like(lower)
+    for start in range(0, cars, BLOCK):
+        part = slice(start, start + BLOCK)
+        facts = np.ascontiguousarray(low[:, part])
+        above = facts if same else np.ascontiguousarray(high[:, part])
+        lower[:, part], upper[:, part] = _scenario(table, facts, above)
     return lower[None], upper[None]
 
 
-def _scenario(table: ScenarioTable, facts: Array, best: bool | None) -> Array:
-    """Score one completion: what is missing at its best or its worst (``None``: nothing is missing)."""
-    cars = facts.shape[1]
-    methods = facts[:2]
-    position = 2
-    factor = np.ones(cars)
-    said = [methods[0], methods[1]]
-    if table.performance is not None:
-        performance = facts[2]
-        said.append(performance)
-        position = 3
-        for word, part in table.performance.items():
-            factor = np.where(performance == word, part, factor)
-    answers = facts[position : position + table.layers]
+def _scenario(table: ScenarioTable, low: Array, high: Array) -> tuple[Array, Array]:
+    cars = low.shape[1]
+    car, position = _said(table, low, high)
+    answers = slice(position, position + table.layers)
+    claimed = _claimed(table, car, low[answers], high[answers])
     position += table.layers
-    claimed = answers == 1
-    answered = (~np.isnan(answers)).sum(axis=0) if table.count_answered else np.full(cars, table.layers)
-    claims = claimed.sum(axis=0)
-    refused = np.zeros(cars, bool)
-    for word in said:
-        refused |= word == table.not_claimed
-    unsaid = np.isnan(methods).any(axis=0)
-    open_methods = unsaid & (table.blank == "open")
-    refused |= unsaid & ~open_methods
-
-    totals = np.zeros((3, cars))
-    first: tuple[Array, Array, Array] | None = None
-    colours: list[Array] = []
+    points = _Pair(np.zeros((3, cars)), np.zeros((3, cars)))
+    found: list[_Matrix] = []
+    unclaimed, failing, needing = np.zeros((table.layers, cars)), np.zeros(cars), np.zeros(cars)
     for matrix in table.matrices:
-        cells = len(matrix.row)
-        layer, condition = facts[position], facts[position + 1]
-        position += 2
-        functions = facts[position : position + len(matrix.declared)]
-        position += len(matrix.declared)
-        taken_out = facts[position : position + len(matrix.repeated)]
-        position += len(matrix.repeated)
-        blocks = 4 + matrix.second_quantity
-        block = facts[position : position + blocks * cells].reshape(blocks, cells, cars)
-        position += blocks * cells
-        points, share, failed, colour = _matrix(
-            table,
-            matrix,
-            block,
-            functions,
-            taken_out,
-            layer,
-            condition,
-            methods,
-            claims,
-            answered,
-            factor,
-            best,
+        size = _size(table, matrix)
+        one = _Matrix(table, matrix, car, low[position : position + size], high[position : position + size])
+        position += size
+        one.work_out()
+        points.low += one.points.low
+        points.high += one.points.high
+        unclaimed += (1.0 - claimed.high) * one.per_offered
+        failing += one.lost_by_failing
+        needing += one.lost_by_needs
+        found.append(one)
+    if table.answered:  # layers that are not answered are not offered
+        unclaimed = np.where(np.isnan(low[answers]), 0.0, unclaimed)
+    surely, perhaps = car.refused
+
+    def unless_refused(pair: _Pair, nothing: float) -> tuple[Array, Array]:
+        return np.where(perhaps, nothing, pair.low), np.where(surely, nothing, pair.high)
+
+    first = found[0]
+    share = _Pair(first.per_layer, first.per_layer)
+    out = [
+        unless_refused(points, 0.0),
+        unless_refused(_stacked(share), 0.0),
+        unless_refused(_stacked(first.failed), 0.0),
+        unless_refused(_stacked(first.layer), -1.0),
+        unless_refused(claimed, 0.0),
+    ]
+    out += [_lost(some, surely) for some in (unclaimed, failing[None], needing[None])]
+    for one in found:
+        out += [
+            (np.where(surely, np.nan, p.low), np.where(surely, np.nan, p.high))
+            for p in (one.colours, one.check)
+        ]
+        out += [_lost(some, surely) for some in one.lost]
+    return np.concatenate([a for a, _ in out]), np.concatenate([b for _, b in out])
+
+
+def _stacked(pair: _Pair) -> _Pair:
+    return _Pair(pair.low[None], pair.high[None])
+
+
+def _lost(points: Array, refused: Flags) -> tuple[Array, Array]:
+    """Return what is lost at best; a scenario that is not claimed loses all its points by that."""
+    lost = np.where(refused, 0.0, points)
+    return lost, lost
+
+
+def _size(table: ScenarioTable, matrix: MatrixTable) -> int:
+    """Return how many facts of a matrix a scenario takes."""
+    own = 2 + matrix.functions + (len(matrix.repeating) if table.closed else 1)
+    return own + (2 + matrix.quantities) * matrix.cells + len(matrix.may_be[0])
+
+
+def _said(table: ScenarioTable, low: Array, high: Array) -> tuple[_Car, int]:
+    """Read how the scenario was predicted, and whether it is claimed at all."""
+    cars = low.shape[1]
+    words = table.factors[0].shape[0]
+    car = _Car()
+    surely, perhaps = np.zeros(cars, bool), np.zeros(cars, bool)
+    for k in range(2):
+        unknown = np.isnan(low[k])
+        may = np.array([(low[k] <= word) & (word <= high[k]) for word in range(words)]) | unknown
+        if table.closed:  # a method that is not said is none
+            surely |= unknown
+        perhaps |= may[table.not_claimed] | (unknown & table.closed)
+        surely |= may[table.not_claimed] & (may.sum(axis=0) == 1)
+        car.methods.append(may)
+    position = 2
+    performance = np.ones(cars), np.ones(cars)
+    if table.performance:
+        may = np.array([(low[2] <= w) & (w <= high[2]) for w in range(len(table.performance))])
+        unknown = np.isnan(low[2])
+        may |= unknown & (not table.closed)
+        perhaps |= may[table.performance_not_claimed]
+        surely |= may[table.performance_not_claimed] & (may.sum(axis=0) == 1)
+        part = np.array(table.performance)[:, None]
+        least = np.where(may, part, np.inf).min(axis=0, initial=np.inf)
+        most = np.where(may, part, -np.inf).max(axis=0, initial=-np.inf)
+        none = ~may.any(axis=0)
+        performance = np.where(none, 1.0, least), np.where(none, 1.0, most)
+        position = 3
+    car.refused = surely, perhaps
+    car.performance = _Pair(*performance)
+    return car, position
+
+
+def _claimed(table: ScenarioTable, car: _Car, low: Array, high: Array) -> _Pair:
+    """Read which robustness layers are claimed, and how many count."""
+    unknown = np.isnan(low)
+    least, most = np.where(unknown, 0.0, low), np.where(unknown, 0.0 if table.closed else 1.0, high)
+    car.claims = _Pair(least.sum(axis=0), most.sum(axis=0))
+    car.offered = (~unknown).sum(axis=0) if table.answered else np.full(low.shape[1], float(table.layers))
+    return _Pair(least, most)
+
+
+class _Matrix:
+    """One matrix of one block of cars."""
+
+    def __init__(self, table: ScenarioTable, matrix: MatrixTable, car: _Car, low: Array, high: Array) -> None:
+        self.table, self.matrix, self.car = table, matrix, car
+        cars = self.cars = low.shape[1]
+        repeating = len(matrix.repeating) if table.closed else 0
+        at = 2 + matrix.functions
+        self.layer_facts = _Pair(low[:2], high[:2])
+        self.functions = _Pair(low[2:at], high[2:at])
+        self.said_out = low[at : at + repeating] if table.closed else None
+        closed = np.ones(cars, bool) if table.closed else low[at] == 1
+        self.closed = closed
+        at += repeating if table.closed else 1
+        n = matrix.cells
+        unknown = np.isnan(low[at : at + n])
+        self.predicted = (
+            np.where(unknown, np.where(closed, GREY, 0), low[at : at + n]).astype(np.intp),
+            np.where(unknown, GREY, high[at : at + n]).astype(np.intp),
         )
-        totals += points
-        if first is None:
-            first = (share, failed, np.where(np.isnan(layer), -1.0, layer))
-        colours.append(np.where(refused, np.nan, colour))
-    assert first is not None
-    totals = np.where(refused, 0.0, totals)
-    maxima = np.array([[sum(m.points.get(name, 0.0) for m in table.matrices)] for name in _LAYERS])
-    if best is not None:
-        totals = np.where(open_methods, maxima if best else 0.0, totals)
-    else:
-        totals = np.where(open_methods, np.nan, totals)
-    share, failed, tested = first
-    share, failed = np.where(refused, 0.0, share), np.where(refused, 0.0, failed)
-    tested = np.where(refused, -1.0, tested)
-    flags = np.where(refused, 0.0, claimed.astype(np.float64))
-    return np.concatenate([totals, share[None], failed[None], tested[None], flags, *colours])
+        self.tested = low[at + n : at + 2 * n], high[at + n : at + 2 * n]
+        at += 2 * n
+        self.values = [
+            (low[at + k * n : at + (k + 1) * n], high[at + k * n : at + (k + 1) * n])
+            for k in range(matrix.quantities)
+        ]
+        at += matrix.quantities * n
+        self.outcome = low[at:], high[at:]
+        self._judged_not_red()
+        self._which_are_tested()
+
+    # -- what is said of the matrix --------------------------------------------------------------------------
+
+    def _judged_not_red(self) -> None:
+        """Work out under which layer the points were tested, and whether they need only not be red."""
+        table = self.table
+        layers, conditions = table.not_red.shape[0] - 1, table.not_red.shape[1] - 1
+        layer, condition = self.layer_facts.low
+        exact = ~np.isnan(layer) & (layer == self.layer_facts.high[0])
+        exact &= ~np.isnan(condition) & (condition == self.layer_facts.high[1])
+        rows = np.where(np.isnan(layer) | (layer != self.layer_facts.high[0]), layers, layer).astype(np.intp)
+        columns = np.where(
+            np.isnan(condition) | (condition != self.layer_facts.high[1]), conditions, condition
+        ).astype(np.intp)
+        some = table.not_red[rows, columns]
+        unsaid = self.closed & (np.isnan(layer) | np.isnan(condition))
+        self.only_not_red = exact & some, some & ~unsaid
+        none, open_ = np.isnan(layer) & self.closed, np.isnan(layer) & ~self.closed
+        least = np.where(none | open_, -1.0, layer)
+        most = np.where(none, -1.0, np.where(open_, layers - 1.0, self.layer_facts.high[0]))
+        self.layer = _Pair(least, most)
+        not_applicable = table.not_applicable
+        self.robustness_counts = (
+            none | ~((least <= not_applicable) & (not_applicable <= most)),
+            none | ~((least == not_applicable) & (most == not_applicable)),
+        )
+
+    def _which_are_tested(self) -> None:
+        """Work out which cells are surely and which perhaps tested."""
+        low, high = self.tested
+        unknown = np.isnan(low)
+        surely, perhaps = low == 1, high == 1
+        if not self.table.closed:  # a value that was measured says that the cell was tested
+            valued = ~np.isnan(self.values[0][0])
+            for value, _ in self.values[1:]:
+                valued |= ~np.isnan(value)
+            surely = surely | (unknown & valued)
+            perhaps = perhaps | (unknown & (valued | ~self.closed))
+        self.surely, self.perhaps = surely, perhaps
+
+    # -- working it out --------------------------------------------------------------------------------------
+
+    def work_out(self) -> None:
+        """Work out points, failures, colours and losses over all variants that are possible for each car."""
+        matrix, cars = self.matrix, self.cars
+        self.lost = [np.zeros((len(cells), cars)) for cells in matrix.may_be]
+        self.colours = _Pair(*(np.full((matrix.cells, cars), np.nan) for _ in range(2)))
+        self.check = _Pair(*(np.full((matrix.cells, cars), np.nan) for _ in range(2)))
+        self.points = _Pair(np.full((3, cars), np.inf), np.full((3, cars), -np.inf))
+        self.failed = _Pair(np.ones(cars), np.zeros(cars))
+        assert self.car.claims is not None
+        assert self.car.offered is not None
+        worth = matrix.points.get("robustness", 0.0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            self.per_offered = np.where(self.car.offered > 0, worth / self.car.offered, 0.0)
+        self.per_layer = np.where(self.car.claims.high > 0, self.per_offered, 0.0)
+        self.lost_by_failing, self.lost_by_needs = np.zeros(cars), np.zeros(cars)
+        for variant, possible in self._variants():
+            self._work_out(variant, possible)
+
+    def _variants(self) -> list[tuple[Variant, Flags]]:
+        """Return the variants of the matrix and the cars for which each is possible."""
+        if not self.matrix.repeating:
+            return [(self.matrix.variants[0], np.ones(self.cars, bool))]
+        out = []
+        for pair, (number, cells) in enumerate(self.matrix.repeating):
+            low, high = self.functions.low[number], self.functions.high[number]
+            if self.said_out is None:
+                unknown = np.isnan(low)
+                surely, perhaps = high == AEB, unknown | (low == AEB)
+            else:  # a row that nothing is predicted of is left where it stands
+                some = (self.predicted[0][cells] != GREY).any(axis=0)
+                surely = perhaps = ((low == AEB) & some) | (self.said_out[pair] == 1)
+            out.append((perhaps, ~surely))
+        found = []
+        for variant in self.matrix.variants:
+            possible = np.ones(self.cars, bool)
+            for (is_out, is_in), wanted in zip(out, variant.taken_out, strict=True):
+                possible = possible & (is_out if wanted else is_in)
+            if possible.any():
+                found.append((variant, possible))
+        return found
+
+    def _work_out(self, variant: Variant, possible: Flags) -> None:
+        table, matrix, car = self.table, self.matrix, self.car
+        low, high = (bound[variant.cells] for bound in self.predicted)
+        sets = low * COLOURS + high
+        counts = self._counts(variant, low, high)
+        points, losses = [], []
+        for kind in (STANDARD, EXTENDED):
+            mine = variant.standard if kind == STANDARD else ~variant.standard
+            full = matrix.points[LAYERS[kind]]
+            least, most, cells = self._predicted(sets[mine], kind, full)
+            if kind == EXTENDED and car.performance is not None:
+                least, most = least * car.performance.low, most * car.performance.high
+            part_low, part_high, failed = self._factor(kind, counts[kind])
+            if kind == STANDARD:
+                failing = failed
+            points.append((least * part_low, most * part_high))
+            refuted = counts[kind].only_refuted
+            with np.errstate(invalid="ignore", divide="ignore"):
+                each = np.where(refuted > 0, most * (1.0 - part_high) / refuted, 0.0)
+            rows, columns = counts[kind].surely_refuted
+            lost = np.zeros((matrix.cells, self.cars))
+            lost[variant.cells[mine]] = cells
+            lost[rows, columns] += each[columns]
+            losses.append(lost)
+        outcome_low, outcome_high = self._robustness_failed(variant)
+        fail_low, fail_high = failing[0] | outcome_low, failing[1] | outcome_high
+        robust = self._robustness(points[STANDARD], fail_low, fail_high)
+        best = possible & (
+            points[STANDARD][1] + points[EXTENDED][1] + robust[1] > self.points.high.sum(axis=0)
+        )
+        for kind, (least, most) in enumerate((*points, robust[:2])):
+            self.points.low[kind] = np.where(
+                possible, np.minimum(self.points.low[kind], least), self.points.low[kind]
+            )
+            self.points.high[kind] = np.where(
+                possible, np.maximum(self.points.high[kind], most), self.points.high[kind]
+            )
+        self.failed.low = np.where(possible, np.minimum(self.failed.low, fail_low), self.failed.low)
+        self.failed.high = np.where(possible, np.maximum(self.failed.high, fail_high), self.failed.high)
+        for kind in (STANDARD, EXTENDED):
+            self.lost[kind] = np.where(best, losses[kind][matrix.may_be[kind]], self.lost[kind])
+        self.lost_by_failing = np.where(best, robust[2], self.lost_by_failing)
+        self.lost_by_needs = np.where(best, robust[3], self.lost_by_needs)
+        self._show(variant, possible, counts)
+
+    def _predicted(self, sets: Indices, kind: int, full: float) -> tuple[Array, Array, Array]:
+        """Return the predicted points of a range, and what each of its cells loses at best."""
+        worth = self.table.worth if kind == STANDARD else self.table.worth_extended
+        cells = max(len(sets), 1)
+        least = worth[0][sets].sum(axis=0) / cells
+        best = worth[1][sets]
+        most = best.sum(axis=0) / cells
+        if kind == STANDARD:
+            return least * full, most * full, (1.0 - best) / cells * full
+        low, high = self._step(least * full, full), self._step(most * full, full)
+        lacking = (1.0 - best).sum(axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            lost = np.where(lacking > 0, (1.0 - best) * (full - high) / lacking, 0.0)
+        return low, high, lost
+
+    def _step(self, reached: Array, full: float) -> Array:
+        """Return the extended points in steps."""
+        reached = rounded(reached, 1e6, "half_up")
+        found = np.zeros(reached.shape)
+        for step, worth in self.table.steps:  # ascending
+            found = np.where(reached >= rounded(np.array(step * full), 1e6, "half_up"), worth * full, found)
+        return found
+
+    # -- tested points ---------------------------------------------------------------------------------------
+
+    def _counts(self, variant: Variant, low: Indices, high: Indices) -> tuple[_Counts, _Counts]:
+        """Count the tested points of both ranges that are borne out, refuted, or not counted."""
+        rows, columns = np.nonzero(self.perhaps[variant.cells])
+        cells = variant.cells[rows]
+        first, last = low[rows, columns], high[rows, columns]
+        standard = variant.standard[rows]
+        points = _Points(self, variant, rows, columns, first, last)
+        right, wrong = points.judged(standard)
+        coloured = first < GREY
+        right, wrong = right & coloured, wrong & coloured
+        idle = (last == GREY) | ~self.surely[cells, columns]
+        self._points = points
+        return tuple(  # type: ignore[return-value]
+            _Counts.of(self.cars, cells, columns, right & mine, wrong & mine, idle & mine)
+            for mine in (standard, ~standard)
+        )
+
+    def _factor(self, kind: int, counts: _Counts) -> tuple[Array, Array, tuple[Flags, Flags]]:
+        """Return the factor on the predicted points over all possible outcomes, and whether a point is refuted."""
+        factors, cars = self.table.factors[kind], self.cars
+        last = factors.shape[1] - 1  # so many points or more: not in the table
+        methods = self.car.methods[kind]
+        low, high = np.full(cars, np.inf), np.full(cars, -np.inf)
+        fails = np.ones(cars, bool), np.zeros(cars, bool)
+        for borne_out in range(last + 1):
+            for refuted in range(last + 1 - borne_out):
+                if borne_out + refuted == last:
+                    continue
+                here = counts.possible(borne_out, refuted)
+                if not here.any():
+                    continue
+                for method in range(len(factors)):
+                    if method == self.table.not_claimed:
+                        continue
+                    mine = here & methods[method]
+                    part = factors[method, borne_out, refuted]
+                    low = np.where(mine, np.minimum(low, part), low)
+                    high = np.where(mine, np.maximum(high, part), high)
+                fails[0][here] &= refuted > 0
+                fails[1][here] |= refuted > 0
+        beyond = counts.most >= last
+        low, high = np.where(beyond, np.minimum(low, 1.0), low), np.where(beyond, np.maximum(high, 1.0), high)
+        fails[1][beyond] = True
+        none = np.isinf(low)
+        return np.where(none, 0.0, low), np.where(none, 0.0, high), fails
+
+    def _robustness_failed(self, variant: Variant) -> tuple[Flags, Flags]:
+        """Return whether a tested standard point surely, or perhaps, says that the robustness test failed."""
+        standard = np.zeros(self.matrix.cells, bool)
+        standard[variant.cells] = variant.standard
+        may_be = self.matrix.may_be[STANDARD]
+        mine = standard[may_be]
+        cells = may_be[mine]
+        low, high = (bound[mine] for bound in self.outcome)
+        open_ = np.isnan(low) & ~self.closed
+        surely = ((low == 1) & (high == 1) & self.surely[cells]).any(axis=0) & self.robustness_counts[0]
+        some = ((low <= 1) & (high >= 1)) | open_
+        return surely, (some & self.perhaps[cells]).any(axis=0) & self.robustness_counts[1]
+
+    def _robustness(
+        self, standard: tuple[Array, Array], fail_low: Flags, fail_high: Flags
+    ) -> tuple[Array, Array, Array, Array]:
+        """Return the robustness points, and what is lost at best by failing and by too few standard points."""
+        car, matrix = self.car, self.matrix
+        assert car.claims is not None
+        each = self.per_offered
+        least = rounded(np.array(self.table.needs * matrix.points["standard"]), 1e6, "half_up")
+
+        def gained(claims: Array, failed: Flags) -> Array:
+            untested = np.where(claims > 0, each * (claims - 1), 0.0)
+            return np.where(failed, untested, np.where(claims > 0, each, 0.0) + untested)
+
+        low, high = gained(car.claims.low, fail_high), gained(car.claims.high, fail_low)
+        enough = [rounded(bound, 1e6, "half_up") >= least for bound in standard]
+        failing = gained(car.claims.high, np.zeros(self.cars, bool)) - high
+        return (
+            np.where(enough[0], low, 0.0),
+            np.where(enough[1], high, 0.0),
+            failing,
+            np.where(enough[1], 0.0, high),
+        )
+
+    def _show(self, variant: Variant, possible: Flags, counts: tuple[_Counts, _Counts]) -> None:
+        """Note the colours that are reported, over all possible variants."""
+        points = self._points
+        cells, columns = variant.cells[points.rows], points.columns
+        here = possible[columns]
+        cells, columns = cells[here], columns[here]
+        for pair, bounds in ((self.colours, points.colours), (self.check, points.checks)):
+            low, high = (bound[here] for bound in bounds)
+            pair.low[cells, columns] = np.fmin(pair.low[cells, columns], low)
+            pair.high[cells, columns] = np.fmax(pair.high[cells, columns], high)
 
 
-_LAYERS = ("standard", "extended", "robustness")
+@dataclass
+class _Counts:
+    """How many points of a range can be borne out (c) and refuted (w): all c, w between these limits are possible.
 
-
-def _matrix(
-    table: ScenarioTable,
-    matrix: MatrixTable,
-    block: Array,
-    functions: Array,
-    taken_out: Array,
-    layer: Array,
-    condition: Array,
-    methods: Array,
-    claims: Array,
-    answered: Array,
-    performance: Array,
-    best: bool | None,
-) -> tuple[Array, Array, Array, Array]:
-    cars = block.shape[2]
-    predicted = np.where(np.isnan(block[0]), GREY, block[0])
-    if table.blank == "open" and best:  # while nothing is predicted yet, anything may be
-        predicted = np.where(np.isnan(block[0]).all(axis=0), GREEN, predicted)
-    marked = block[1] == 1
-    value = block[2]
-    robust = block[-1]
-    standard, there = _ranges(matrix, predicted, functions, taken_out, cars)
-    value, measured, near = _judged(
-        table, matrix, block, functions, predicted, value, standard, there, performance
-    )
-    tested = marked & there
-    empty = tested & np.isnan(value)
-    if table.blank != "open" or best is None:
-        applied = np.where(empty, predicted, measured)
-        as_predicted = empty | (measured == predicted) | near
-    else:
-        applied = np.where(empty, predicted if best else RED, measured)
-        as_predicted = (empty & best) | (measured == predicted) | near
-        as_predicted |= empty & (predicted == RED)
-    applied = np.where(~empty & near & (measured != predicted), predicted, applied)
-    raw = np.where(empty, applied, measured)
-
-    # correct points of each range
-    counted = tested & (predicted != GREY) & (applied != GREY)
-    judged_not_red = _judged_not_red(table, layer, condition)
-    right = as_predicted | (applied < predicted)
-    right = np.where(judged_not_red & standard, raw != RED, right)
-    results = []
-    for k, kind in enumerate((standard, ~standard)):
-        eligible = (counted & kind).sum(axis=0)
-        correct = (counted & kind & right).sum(axis=0)
-        part = np.ones(cars)
-        for method, by_tested in table.factors[k].items():
-            mine = methods[k] == method
-            known = np.zeros(cars, bool)
-            for number, by_correct in by_tested.items():
-                for amount, percent in by_correct.items():
-                    hit = mine & (eligible == number) & (correct == amount)
-                    part = np.where(hit, percent / 100.0, part)
-                    known |= hit
-            correct = np.where(mine & ~known, 0, correct)
-        if table.blank == "open" and best is not None:
-            # predicted, but nothing drawn yet: the tests may confirm all of it or nothing
-            drawable = (there & kind & (predicted != GREY) & (predicted != RED)).any(axis=0)
-            waiting = drawable & ~(tested & kind).any(axis=0) & np.isnan(block[1]).all(axis=0)
-            part = np.where(waiting, 1.0 if best else 0.0, part)
-        results.append((part, eligible, correct))
-    counts = [(there & kind).sum(axis=0) for kind in (standard, ~standard)]
-    worth = np.where(there & standard, table.worth[predicted.astype(np.intp)], 0.0).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        points = worth / counts[0] * matrix.points["standard"] * results[0][0]
-        share = np.where(there & ~standard, table.worth_extended[predicted.astype(np.intp)], 0.0).sum(axis=0)
-        share = share / counts[1]
-    full = matrix.points["extended"]
-    reached = rounded(share * full, 1e6, "half_up")
-    extended = np.zeros(cars)
-    for step, worth_of_step in table.steps:  # ascending
-        line = rounded(np.array(step * full), 1e6, "half_up")
-        extended = np.where(reached >= line, worth_of_step * full, extended)
-    extended = extended * results[1][0] * performance
-
-    fails = (robust == 1) & standard & tested & (layer != table.not_applicable)
-    failed = (results[0][2] < results[0][1]) | fails.any(axis=0)
-    robustness = matrix.points.get("robustness", 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        per_layer = np.where(claims > 0, robustness / answered, 0.0)
-        untested = np.where(claims > 0, robustness / answered * (claims - 1), 0.0)
-    gained = np.where(failed, untested, per_layer + untested)
-    least = rounded(np.array(table.needs * matrix.points["standard"]), 1e6, "half_up")
-    gained = np.where(rounded(points, 1e6, "half_up") < least, 0.0, gained)
-    shown = np.where(tested, np.where(empty, predicted, applied), np.nan)
-    return np.stack([points, extended, gained]), per_layer, failed.astype(np.float64), shown
-
-
-def _ranges(
-    matrix: MatrixTable, predicted: Array, functions: Array, taken_out: Array, cars: int
-) -> tuple[Flags, Flags]:
-    """Return which cells are standard and which are there, once rows that repeat others are taken out."""
-    standard = np.broadcast_to(matrix.standard[:, None], (len(matrix.row), cars)).copy()
-    there = np.ones_like(standard)
-    for pair, (repeating, original) in enumerate(matrix.repeated):
-        mine = matrix.row == repeating
-        number = int(np.flatnonzero(matrix.declared == repeating)[0])
-        alike = (functions[number] == 0) & (predicted[mine] != GREY).any(axis=0)
-        out = alike | (taken_out[pair] == 1)
-        there[mine] &= ~out
-        other = matrix.row == original
-        standard[other] = np.where(out, matrix.standard_if_repeated[other][:, None], standard[other])
-    return standard, there
-
-
-def _judged(
-    table: ScenarioTable,
-    matrix: MatrixTable,
-    block: Array,
-    functions: Array,
-    predicted: Array,
-    value: Array,
-    standard: Flags,
-    there: Flags,
-    performance: Array,
-) -> tuple[Array, Array, Flags]:
-    """Return the values that count, their colours, and where they are close enough to the predicted band."""
-    value = rounded(value, 100.0, "half_up")
-    measured = np.full(value.shape, np.nan)
-    near = np.zeros(value.shape, bool)
-    for number, criterion in enumerate(matrix.criteria):
-        mine = (matrix.criterion_of == number)[:, None]
-        measured = np.where(mine, criterion.measured(value), measured)
-        near |= mine & criterion.close(value, predicted)
-    if not matrix.second_quantity:
-        return value, measured, near
-    second = rounded(block[3], 100.0, "half_up")
-    if matrix.second_in_extended:
-        by_warning = ~standard & (performance < 1)
-        criterion = matrix.criteria[0]
-        used = np.where(by_warning, second, value)
-        return used, criterion.measured(used), criterion.close(used, predicted)
-    # rows declared FCW are judged by the warning, choice rows declared AEB by avoidance
-    declared = np.full(value.shape, np.nan)
-    for number, row in enumerate(matrix.declared):
-        declared = np.where((matrix.row == row)[:, None], functions[number], declared)
-    printed = np.isnan(declared) & ~np.isin(matrix.row, matrix.declared)[:, None]
-    aeb = (declared == 0) | printed
-    choice = matrix.choice[:, None] & np.ones(value.shape, bool)
-    if matrix.last_rows is not None:
-        choice = _in_last_rows(matrix, there, matrix.last_rows)
-    assert matrix.warning is not None
-    assert matrix.avoidance is not None
-    warned = declared == 1
-    used = np.where(warned, second, value)
-    avoided = ~warned & aeb & choice
-    measured = np.where(warned, matrix.warning.measured(used), measured)
-    measured = np.where(avoided, matrix.avoidance.measured(used), measured)
-    near = near & ~warned & ~avoided
-    return used, measured, near
-
-
-def _in_last_rows(matrix: MatrixTable, there: Flags, number: int) -> Flags:
-    """Return the cells of the last rows that are left."""
-    rows = int(matrix.row.max()) + 1
-    left = np.stack([there[matrix.row == row].any(axis=0) for row in range(rows)])
-    after = left[::-1].cumsum(axis=0)[::-1]
-    return (left & (after <= number))[matrix.row]
-
-
-def _judged_not_red(table: ScenarioTable, layer: Array, condition: Array) -> Flags:
-    known = ~np.isnan(layer) & ~np.isnan(condition)
-    rows = np.where(known, layer, 0).astype(np.intp)
-    columns = np.where(known, condition, 0).astype(np.intp)
-    return known & table.not_red[rows, columns]
-
-
-@dataclass(frozen=True, eq=False)
-class LowSpeedTable:
-    """A matrix of low-speed cells that all count: how values are judged and what colours are worth."""
-
-    points: float
-    worth: Array
-    criterion: CellCriterion | None
-    above_baseline: CellCriterion | None = None
-    binary: bool = False
-    # dooring: least and forbidden values by system, and the best colour by system and door
-    at_least: Array = field(default_factory=lambda: np.zeros(0))
-    forbidden: Array = field(default_factory=lambda: np.zeros((0, 2)))
-    best: Array = field(default_factory=lambda: np.zeros((0, 2)))
-    other_doors: Array = field(default_factory=lambda: np.zeros(0))
-    not_claimed: int = -1
-    blank: str = "open"
-
-
-def low_speed(parameters: Parameters, low: Array, high: Array) -> Interval:
-    """Points of a low-speed matrix, then the colour of each cell (NaN: not tested).
-
-    Inputs, raw: for dooring the vehicle's response; then prediction, tested and value of each cell; its baseline for
-    mitigation; its system and door for dooring.
+    Every point is borne out, refuted or not counted, as far as each is possible for it, whatever the others are; the sums of
+    such choices are all points (c, w) with both and their sum between their own limits.
     """
-    table: LowSpeedTable = parameters["table"]
-    first = _low_speed(table, low[0], None if high is low else False)
-    if high is low:
-        return first[None], first[None]
-    cases = [first, _low_speed(table, low[0], True)]
-    if not np.array_equal(low[0], high[0], equal_nan=True):
-        cases.extend(_low_speed(table, high[0], best) for best in (False, True))
-    return _spanned(cases)
+
+    least_out: Array
+    most_out: Array
+    only_refuted: Array
+    most_refuted: Array
+    least: Array
+    most: Array
+    surely_refuted: tuple[Indices, Indices]
+
+    @classmethod
+    def of(
+        cls, cars: int, cells: Indices, columns: Indices, right: Flags, wrong: Flags, idle: Flags
+    ) -> _Counts:
+        """Count the points of each car; ``idle``: may also not count."""
+
+        def count(mine: Flags) -> Array:
+            return np.bincount(columns[mine], minlength=cars).astype(np.float64)
+
+        only_wrong = wrong & ~right & ~idle
+        some = right | wrong
+        return cls(
+            count(right & ~wrong & ~idle),
+            count(right),
+            count(only_wrong),
+            count(wrong),
+            count(some & ~idle),
+            count(some),
+            (cells[only_wrong], columns[only_wrong]),
+        )
+
+    def possible(self, borne_out: int, refuted: int) -> Flags:
+        """Return the cars for which so many points can be borne out and refuted."""
+        total = borne_out + refuted
+        here = (self.least_out <= borne_out) & (borne_out <= self.most_out)
+        here &= (self.only_refuted <= refuted) & (refuted <= self.most_refuted)
+        return here & (self.least <= total) & (total <= self.most)
 
 
-def _low_speed(table: LowSpeedTable, facts: Array, best: bool | None) -> Array:
-    dooring = bool(len(table.best))
-    response = facts[0] if dooring else None
-    blocks = 3 + (table.above_baseline is not None) + 2 * dooring
-    cells = (len(facts) - dooring) // blocks
-    block = facts[int(dooring) :].reshape(blocks, cells, facts.shape[1])
-    predicted = np.where(np.isnan(block[0]), GREY, block[0])
-    if table.blank == "open" and best:
-        predicted = np.where(np.isnan(block[0]).all(axis=0), GREEN, predicted)
-    tested = block[1] == 1
-    value = block[2]
-    if table.above_baseline is not None:
-        colour = _against_baseline(table, value, block[3])
-    elif dooring:
-        assert response is not None
-        colour = _dooring(table, rounded(value, 100.0, "half_up"), predicted, block[3], block[4], response)
-    else:
-        assert table.criterion is not None
-        colour = table.criterion.measured(rounded(value, 100.0, "half_up"))
-    empty = tested & np.isnan(value)
-    colour = np.where(np.isnan(value) | (predicted == GREY), predicted, colour)
-    shown = np.where(tested, colour, np.nan)
-    any_tested = tested.any(axis=0)
-    counted = np.where(any_tested, tested, True)
-    used = np.where(any_tested, colour, predicted)
-    if best is not None and table.blank == "open":
-        used = np.where(empty & ~best, np.where(predicted == GREY, GREY, RED), used)
-        # predicted, but nothing tested yet
-        waiting = ~any_tested & np.isnan(block[1]).all(axis=0) & (not best)
-        used = np.where(waiting & (predicted != GREY), RED, used)
-    worth = np.where(counted, table.worth[used.astype(np.intp)], 0.0).sum(axis=0) / cells
-    points = worth * table.points
-    if dooring:
-        assert response is not None
-        refused = response == table.not_claimed
-        points = np.where(refused, 0.0, points)
-        shown = np.where(refused, np.nan, shown)
-    return np.concatenate([points[None], shown])
+class _Points:
+    """The points of a matrix that are perhaps tested, one after the other."""
 
+    def __init__(
+        self, owner: _Matrix, variant: Variant, rows: Indices, columns: Indices, first: Indices, last: Indices
+    ) -> None:
+        self.owner, self.rows, self.columns = owner, rows, columns
+        self.first, self.last = first, last
+        matrix = owner.matrix
+        cells = variant.cells[rows]
+        self.sure = owner.surely[cells, columns]
+        values = [
+            tuple(rounded(bound[cells, columns], 100.0, "half_up") for bound in pair) for pair in owner.values
+        ]
+        plain = variant.plain[rows]
+        every = np.ones(len(rows), bool)
+        # what may be measured: where, by which criterion, its values
+        self.readings: list[tuple[Flags, Indices, tuple[Array, ...]]] = []
+        if matrix.second_in_extended:
+            assert owner.car.performance is not None
+            extended = ~variant.standard[rows]
+            by_warning = extended & (owner.car.performance.low < 1)[columns]
+            not_by_warning = ~extended | (owner.car.performance.high == 1)[columns]
+            self.readings += [(not_by_warning, plain, values[0]), (by_warning, plain, values[1])]
+        elif matrix.warning is not None:
+            number = matrix.declared[cells]
+            said = number >= 0
+            low, high = (
+                np.where(said, bound[np.maximum(number, 0), columns], AEB)
+                for bound in (owner.functions.low, owner.functions.high)
+            )
+            unknown = np.isnan(low)
+            undeclared = ~said | (unknown & owner.table.closed)
+            open_ = unknown & (not owner.table.closed)
+            warned = said & ((high == FCW) | open_)
+            self.readings += [
+                (undeclared, plain, values[0]),
+                (said & ((low == AEB) | open_), variant.aeb[rows], values[0]),
+                (warned, np.full(len(rows), matrix.warning), values[1]),
+            ]
+        else:
+            self.readings.append((every, plain, values[0]))
 
-def _against_baseline(table: LowSpeedTable, value: Array, baseline: Array) -> Array:
-    """Green at 0; otherwise by the difference to the baseline run, grey without one."""
-    assert table.above_baseline is not None
-    difference = value - baseline
-    if not table.binary:  # the difference of the numbers as they are written, not of their binary fractions
-        difference = rounded(difference, 1e9, "half_up")
-    colour = table.above_baseline.measured(difference)
-    colour = np.where(np.isnan(baseline), GREY, colour)
-    return np.where(value == 0, 0.0, colour)
+    def judged(self, standard: Flags) -> tuple[Flags, Flags]:
+        """Return which points are perhaps borne out and which perhaps refuted; note their colours on the way."""
+        owner = self.owner
+        tables = owner.matrix.judging
+        sets = self.first * COLOURS + self.last
+        count = len(self.rows)
+        not_red = [flags[self.columns] & standard for flags in owner.only_not_red]
+        right, wrong = np.zeros(count, bool), np.zeros(count, bool)
+        colours = np.full(count, np.inf), np.full(count, -np.inf)
+        checks = np.full(count, np.inf), np.full(count, -np.inf)
+        for possible, criterion, (low, high) in self.readings:
+            if not possible.any():
+                continue
+            empty = np.isnan(low)
+            least, most = np.where(empty, -np.inf, low), np.where(empty, np.inf, high)
+            surely = (least >= tables.surely[0][criterion, sets]) & (
+                most <= tables.surely[1][criterion, sets]
+            )
+            perhaps = (most >= tables.perhaps[0][criterion, sets]) & (
+                least <= tables.perhaps[1][criterion, sets]
+            )
+            passes = (least >= tables.passes[0][criterion]) & (most <= tables.passes[1][criterion])
+            may_pass = (most >= tables.passes[0][criterion]) & (least <= tables.passes[1][criterion])
+            if owner.table.closed:  # as predicted
+                surely, perhaps = surely | empty, perhaps | empty
+                passes = np.where(empty, self.first != RED, passes)
+                may_pass = np.where(empty, self.first != RED, may_pass)
+            sure = np.where(not_red[0], passes, np.where(not_red[1], surely & passes, surely))
+            some = np.where(not_red[0], may_pass, np.where(not_red[1], perhaps | may_pass, perhaps))
+            right |= possible & some
+            wrong |= possible & ~sure
+            for bounds, found in zip(
+                (colours, checks), self._coloured(criterion, low, high, empty), strict=True
+            ):
+                np.minimum(bounds[0], found[0], out=bounds[0], where=possible)
+                np.maximum(bounds[1], found[1], out=bounds[1], where=possible)
+        # what may not have been tested at all has no colour that could be shown
+        self.colours = np.where(self.sure, colours[0], 0.0), np.where(self.sure, colours[1], float(GREY))
+        self.checks = np.where(self.sure, checks[0], 0.0), np.where(self.sure, checks[1], 2.0)
+        return right, wrong
 
-
-def _dooring(
-    table: LowSpeedTable, value: Array, predicted: Array, system: Array, door: Array, response: Array
-) -> Array:
-    """Judge dooring: a system in time gives at best the colour of its kind and door, never better than predicted."""
-    systems = len(table.best)
-    acted = np.where(np.isnan(system) | (system >= systems), response, system)
-    known = ~np.isnan(acted) & (acted < systems)
-    which = np.where(known, acted, 0).astype(np.intp)
-    with np.errstate(invalid="ignore"):
-        early = value >= table.at_least[which]
-        forbidden = (value > table.forbidden[which, 0]) & (value < table.forbidden[which, 1])
-    other = np.isin(door, table.other_doors)
-    best = table.best[which, other.astype(np.intp)]
-    colour = np.where(known & early & ~forbidden, np.maximum(best, predicted), RED)
-    return np.where(np.isnan(value), np.nan, colour)
+    def _coloured(
+        self, criterion: Indices, low: Array, high: Array, empty: Flags
+    ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+        """Return the colour that is reported for each point, and whether it is as predicted, in tolerance, or neither."""
+        tables, exact = self.owner.matrix.judging, (self.first == self.last) & ((low == high) | empty)
+        first = np.minimum(self.first, GREY)
+        measured = tables.measured(criterion, low)
+        near = (low >= tables.close[0][criterion, first]) & (low <= tables.close[1][criterion, first])
+        colour = np.where(near, first, measured)
+        check = np.where(measured == first, 0.0, np.where(near, 1.0, 2.0))
+        if self.owner.table.closed:
+            colour, check = np.where(empty, first, colour), np.where(empty, 0.0, check)
+        else:
+            exact &= ~empty
+        ends = [np.where(exact, colour, bound) for bound in (0.0, float(RED))]
+        return (ends[0], ends[1]), (np.where(exact, check, 0.0), np.where(exact, check, 2.0))
 
 
 @dataclass(frozen=True, eq=False)
 class AcrossTable:
-    """Scenarios with one collision partner: how many layers each offers, and in how many a layer has to fail."""
+    """Scenarios with one collision partner: the layers each is offered, and in how many a layer has to fail."""
 
     layers: tuple[NDArray[np.intp], ...]
     failed_in: int
@@ -491,34 +676,31 @@ class AcrossTable:
 def across(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Robustness points after a layer that failed in several scenarios is taken from the others that claimed it.
 
-    Inputs: for each scenario its robustness points, share of one layer, failed, tested layer, and claimed flags.
+    Inputs: for each scenario its robustness points, share of one layer, failed, tested layer, and claimed flags. Outputs: the
+    points that are left of each scenario, then what each loses at best.
     """
     table: AcrossTable = parameters["table"]
-    worst = _across(table, low[0], high[0])
-    if high is low:
-        return worst[None], worst[None]
-    best = _across(table, high[0], low[0])
-    return np.minimum(worst, best)[None], np.maximum(worst, best)[None]
-
-
-def _across(table: AcrossTable, points: Array, failing: Array) -> Array:
-    cars = points.shape[1]
-    position = 0
-    parts = []
-    for layers in table.layers:
-        parts.append((position, layers))
-        position += 4 + len(layers)
-    every = sorted({int(layer) for layers in table.layers for layer in layers})
-    out = np.stack([points[at] for at, _ in parts])
-    for layer in every:
-        fails = np.stack([(failing[at + 2] > 0.5) & (failing[at + 3] == layer) for at, _ in parts])
-        taken = fails.sum(axis=0) >= table.failed_in
-        for number, (at, layers) in enumerate(parts):
-            where = np.flatnonzero(layers == layer)
-            claimed = points[at + 4 + int(where[0])] > 0.5 if len(where) else np.zeros(cars, bool)
-            lost = taken & claimed & ~fails[number]
-            out[number] = np.where(lost, np.maximum(0.0, out[number] - points[at + 1]), out[number])
-    return out
+    low, high = low[0], high[0]
+    starts = np.cumsum([0, *(4 + len(layers) for layers in table.layers)])[:-1]
+    left = np.stack([low[at] for at in starts]), np.stack([high[at] for at in starts])
+    for layer in sorted({int(layer) for layers in table.layers for layer in layers}):
+        least, most = low[starts + 3], high[starts + 3]
+        surely = (low[starts + 2] > 0.5) & (least == layer) & (most == layer)
+        perhaps = (high[starts + 2] > 0.5) & (least <= layer) & (layer <= most)
+        for number, at in enumerate(starts):
+            where = np.flatnonzero(table.layers[number] == layer)
+            if not len(where):
+                continue
+            flag = at + 4 + int(where[0])
+            others = [np.delete(fails, number, axis=0).sum(axis=0) for fails in (surely, perhaps)]
+            lost = (others[0] >= table.failed_in) & (low[flag] > 0.5) & ~perhaps[number]
+            may_be_lost = (others[1] >= table.failed_in) & (high[flag] > 0.5) & ~surely[number]
+            left[0][number] -= np.where(may_be_lost, high[at + 1], 0.0)
+            left[1][number] -= np.where(lost, low[at + 1], 0.0)
+    lower, upper = (np.maximum(bound, 0.0) for bound in left)
+    lost = high[starts] - upper
+    lower = np.concatenate([lower, lost])[None]
+    return (lower, lower) if high is low else (lower, np.concatenate([upper, lost])[None])
 
 
 AVOIDANCE: Mapping[str, Kernel] = {"scenario": scenario, "low_speed": low_speed, "across": across}
