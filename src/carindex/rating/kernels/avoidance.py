@@ -20,7 +20,7 @@ from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters
 from carindex.rating.kernels.low_speed import low_speed
 
 # cars that are worked on together: their cells stay within the processor's cache
-BLOCK = 256
+BLOCK = 1024
 LAYERS = ("standard", "extended", "robustness")
 STANDARD, EXTENDED, ROBUSTNESS = range(3)
 AEB, FCW = 0.0, 1.0
@@ -446,6 +446,14 @@ class _Matrix:
         factors, cars = self.table.factors[kind], self.cars
         last = factors.shape[1] - 1  # so many points or more: not in the table
         methods = self.car.methods[kind]
+        if counts.exact and (methods.sum(axis=0) == 1).all():
+            borne_out, refuted = (
+                np.minimum(some, last).astype(np.intp) for some in (counts.most_out, counts.most_refuted)
+            )
+            method = methods.argmax(axis=0)
+            part = np.where(method == self.table.not_claimed, 0.0, factors[method, borne_out, refuted])
+            failed = (refuted > 0) | (counts.most >= last)
+            return part, part, (failed, failed)
         low, high = np.full(cars, np.inf), np.full(cars, -np.inf)
         fails = np.ones(cars, bool), np.zeros(cars, bool)
         for borne_out in range(last + 1):
@@ -553,6 +561,13 @@ class _Counts:
             count(some & ~idle),
             count(some),
             (cells[only_wrong], columns[only_wrong]),
+        )
+
+    @property
+    def exact(self) -> bool:
+        """Whether every point is known to be borne out, refuted or not counted."""
+        return bool(
+            (self.least_out == self.most_out).all() and (self.only_refuted == self.most_refuted).all()
         )
 
     def possible(self, borne_out: int, refuted: int) -> Flags:
