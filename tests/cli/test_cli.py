@@ -205,6 +205,27 @@ def test_a_channel_with_an_error_refuses_only_its_criteria(tmp_path, dossier):
     assert not facts or facts[0]["value"] == pytest.approx(140, rel=0.1)
 
 
+def test_a_run_on_the_test_track(tmp_path):
+    """Gap and speeds of a run at 10 m/s without braking: 36 km/h at contact, warning 1.5 s before."""
+    rows = ["# VUT width: 1.8 m", "# target width: 1.7 m"]
+    rows.append("time [s],longitudinal gap [m],lateral offset [m],VUT speed [km/h],closing speed [m/s],FCW")
+    rows += [f"{i / 100},{50 - i / 10},0,36,10,{int(i >= 350)}" for i in range(600)]
+    (tmp_path / "run.csv").write_text("\n".join(rows), "utf-8")
+    out = run("criteria", tmp_path / "run.csv", "--json", tmp_path / "c.json")
+    assert out.stdout == ""
+    found = {item["criterion"]: item for item in json.loads((tmp_path / "c.json").read_text("utf-8"))}
+    assert found["v_rel_impact"]["value"] == pytest.approx(36)
+    assert (found["v_rel_impact"]["unit"], found["v_rel_impact"]["occupant"]) == ("km/h", None)
+    assert found["v_rel_impact"]["t1"] == pytest.approx(5)
+    assert found["fcw_ttc"]["value"] == pytest.approx(1.5)
+    assert {"channels", "filter", "method", "findings", "dummy"} <= set(found["fcw_ttc"])
+    assert "相对碰撞速度" in run("criteria", tmp_path / "run.csv", language="zh").stdout
+    bare = (tmp_path / "run.csv").read_text("utf-8").replace("VUT speed [km/h]", "VUT speed")
+    (tmp_path / "run.csv").write_text(bare, "utf-8")
+    out = run("criteria", tmp_path / "run.csv", "--json", tmp_path / "c.json", status=1)
+    assert "VUT speed has no unit" in out.stderr
+
+
 def test_import_and_batch(tmp_path):
     facts, out = tmp_path / "facts.csv", tmp_path / "out.parquet"
     run("import", "safercar", SAFERCAR, "-o", facts)

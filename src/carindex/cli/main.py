@@ -20,6 +20,7 @@ _COMMANDS: Mapping[str, str] = {
     "explain": "carindex.cli.rating:explain",
     "batch": "carindex.cli.tables:batch",
     "import": "carindex.cli.tables:import_",
+    "euroncap": "carindex.cli.euroncap:euroncap",
     "protocols": "carindex.cli.protocols:protocols",
     "demo": "carindex.cli.rating:demo",
 }

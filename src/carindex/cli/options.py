@@ -43,6 +43,14 @@ def with_protocol(command: Command) -> Command:
     return click.option("-p", "--protocol", required=True, metavar="PROTOCOL", help=help_text)(command)
 
 
+def with_mode(command: Command) -> Command:
+    """Add ``--as``: by the rules, or as the programme's own calculator computes."""
+    choice = click.Choice(["protocol", "calculator"])
+    help_text = "What the rules say, or what the programme's own calculator computes."
+    option = click.option("--as", "mode", type=choice, default="protocol", show_default=True, help=help_text)
+    return option(command)
+
+
 def with_assumptions(command: Command) -> Command:
     """Add ``--assume`` and ``--car``."""
     command = click.option("--assume", type=PATH, help="JSON {node path: points} to assume.")(command)

@@ -14,6 +14,7 @@ from carindex.cli.options import (
     with_assumptions,
     with_json,
     with_language,
+    with_mode,
     with_protocol,
     write_json,
 )
@@ -36,6 +37,7 @@ _ASSUMPTIONS = {"en": "JSON {node path: points}", "zh": "JSON {节点路径: 分
     multiple=True,
     help="Protocol; may be given several times.",
 )
+@with_mode
 @with_json
 @click.option("--report", type=PATH, help="Write a report (HTML and PDF) into this folder.")
 @click.option("--bounds", is_flag=True, help="Show the interval of every node.")
@@ -44,6 +46,7 @@ _ASSUMPTIONS = {"en": "JSON {node path: points}", "zh": "JSON {节点路径: 分
 def rate(
     path: Path,
     protocols: tuple[str, ...],
+    mode: str,
     json_file: Path | None,
     report: Path | None,
     bounds: bool,
@@ -55,7 +58,7 @@ def rate(
 
     PATH is a dossier folder, a facts file (CSV, JSON, Parquet) or a folder of the programme's workbooks.
     """
-    dossier, ratings = _rated(path, protocols, assume, car)
+    dossier, ratings = _rated(path, protocols, assume, car, calculator=mode == "calculator")
     if json_file is not None:
         documents = [rating.as_json(language) for rating in ratings]
         write_json(json_file, documents[0] if len(documents) == 1 else documents)
@@ -75,6 +78,7 @@ def rate(
 @click.command()
 @click.argument("path", type=PATH)
 @with_protocol
+@with_mode
 @click.option(
     "--top", type=click.IntRange(min=0), default=10, show_default=True, help="How many losses; 0 for all."
 )
@@ -84,6 +88,7 @@ def rate(
 def explain(
     path: Path,
     protocol: str,
+    mode: str,
     top: int,
     json_file: Path | None,
     assume: Path | None,
@@ -94,7 +99,7 @@ def explain(
 
     PATH is a dossier folder or a facts file (CSV, JSON, Parquet).
     """
-    _, (rating,) = _rated(path, (protocol,), assume, car)
+    _, (rating,) = _rated(path, (protocol,), assume, car, calculator=mode == "calculator")
     if json_file is not None:
         write_json(json_file, rating.as_json(language))
     else:
@@ -124,15 +129,20 @@ def demo(output: Path, language: Language) -> None:
 
 
 def _rated(
-    path: Path, protocols: tuple[str, ...], assume: Path | None = None, car: str | None = None
+    path: Path,
+    protocols: tuple[str, ...],
+    assume: Path | None = None,
+    car: str | None = None,
+    *,
+    calculator: bool = False,
 ) -> tuple[Dossier, list[Rating]]:
     from carindex.dossier.folder import load_dossier
     from carindex.rating import compile_protocol, load_protocol
     from carindex.rating import rate as rate_car
 
-    plans = [compile_protocol(load_protocol(name)) for name in protocols]
+    plans = [compile_protocol(load_protocol(name, calculator=calculator)) for name in protocols]
     assumed = {} if assume is None else _assumed(assume)
-    dossier = _of_workbooks(path, plans, car) or load_dossier(path, car)
+    dossier = _of_workbooks(path, plans, car, calculator) or load_dossier(path, car)
     ratings = [
         rate_car(
             plan,
@@ -141,25 +151,27 @@ def _rated(
             assumed=assumed,
             findings=dossier.findings,
             inputs=dossier.inputs,
+            as_given=calculator,
         )
         for plan in plans
     ]
     return dossier, ratings
 
 
-def _of_workbooks(path: Path, plans: list[Plan], car: str | None) -> Dossier | None:
+def _of_workbooks(path: Path, plans: list[Plan], car: str | None, calculator: bool) -> Dossier | None:
     """Return the evidence of a folder of workbooks, ``None`` when it is none of a protocol asked for."""
     from carindex.dossier.folder import CAR_FILE, Dossier
-    from carindex.dossier.workbooks import has_workbooks, read_workbooks, workbook_layout
+    from carindex.dossier.workbooks import workbook_layout
+    from carindex.euroncap.scoring import facts_of_folder
 
     if not path.is_dir() or (path / CAR_FILE).is_file():
         return None
-    for plan in plans:
-        layout = workbook_layout(Path(plan.protocol.place).parent)
-        if layout is not None and has_workbooks(path, layout):
-            found = read_workbooks(path, layout)
-            return Dossier(path, car or found.car, {}, (), found.facts, found.findings, found.inputs, {})
-    return None
+    if not any(workbook_layout(Path(plan.protocol.place).parent) for plan in plans):
+        return None
+    found = facts_of_folder(path, calculator=calculator)
+    if found is None:
+        return None
+    return Dossier(path, car or found.car, {}, (), found.facts, found.findings, found.inputs, {})
 
 
 def _assumed(path: Path) -> dict[str, float]:

@@ -121,6 +121,8 @@ def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None 
     cleaned = text.strip()
     if quantity.categories and cleaned.endswith(".0"):
         cleaned = cleaned.removesuffix(".0")  # a year that a table keeps as a number
+    if cleaned in quantity.categories:  # "N/A" can be an answer
+        return float(quantity.categories.index(cleaned))
     if cleaned.lower() in MISSING_WORDS:
         return None
     if quantity.categories:

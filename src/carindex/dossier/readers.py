@@ -24,6 +24,7 @@ from carindex.dossier.facts import (
     value_from_text,
 )
 from carindex.messages import Finding, InputError
+from carindex.units import ratio
 
 _PUBLISHED = "published:"
 _FILE = {"en": "a facts file (CSV, JSON, Parquet)", "zh": "事实文件（CSV、JSON、Parquet）"}
@@ -102,14 +103,17 @@ def _reason(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-def gather(rows: Iterable[Row]) -> tuple[tuple[Fact, ...], tuple[Finding, ...]]:
-    """Turn statements into facts: names and values checked, contradictions found."""
+def gather(rows: Iterable[Row], *, as_given: bool = False) -> tuple[tuple[Fact, ...], tuple[Finding, ...]]:
+    """Turn statements into facts: names and values checked, contradictions found.
+
+    ``as_given`` takes numbers that no measurement can give, as a programme's own calculator does.
+    """
     facts: dict[str, Fact] = {}
     findings: list[Finding] = []
     for row in rows:
         try:
             name = checked_name(row.name, row.place)
-            value = _value(row, name)
+            value = _as_given(row, name) if as_given else _value(row, name)
         except InputError as error:
             findings.append(error.as_finding())
             continue
@@ -139,6 +143,14 @@ def _value(row: Row, name: str) -> float | None:
     if isinstance(row.value, int | float) and not quantity.categories:
         return checked_value(float(row.value), quantity, row.place, row.unit)
     return value_from_text(str(row.value), quantity, row.place, row.unit)
+
+
+def _as_given(row: Row, name: str) -> float | None:
+    quantity = quantity_of(name)
+    number = isinstance(row.value, int | float) and not isinstance(row.value, bool)
+    if not number or quantity.categories or row.value != row.value:
+        return _value(row, name)
+    return float(row.value) * (1.0 if row.unit is None else ratio(row.unit, quantity.unit))  # type: ignore[arg-type]
 
 
 def _contradiction(name: str, first: Fact, second: float, place: str) -> Finding:

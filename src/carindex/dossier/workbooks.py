@@ -8,7 +8,7 @@ as zero because it could not be read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -125,6 +125,29 @@ def has_workbooks(folder: Path, layout: Layout) -> bool:
     )
 
 
+def read_reports(folder: Path, layout: Layout, *, without: Collection[str] = ()) -> list[Row]:
+    """Return what the report workbooks of a folder state, those of some stages (in small letters) left aside.
+
+    Raises
+    ------
+    InputError
+        When a report cannot be read, is of no known stage, or two are of one stage.
+    """
+    rows: list[Row] = []
+    reports: dict[str, Path] = {}
+    for path in sorted(folder.glob(layout.reports.pattern)):
+        book = _Book(path)
+        if layout.reports.sheet not in book.sheets or path.name.startswith("overall"):
+            continue
+        stage = _stage_of(book, layout.reports)
+        if stage in reports:
+            raise InputError(path, "dossier.two_reports", stage=stage, other=reports[stage].name)
+        reports[stage] = path
+        if stage.lower().replace("-", " ") not in without:
+            rows.extend(row for sheet in layout.reports.of[stage] for row in _facts(book, sheet))
+    return rows
+
+
 def read_workbooks(folder: Path, layout: Layout) -> FactSet:
     """Read the facts of one car from a folder of workbooks.
 
@@ -179,6 +202,11 @@ class _Book:
         except (CalamineError, OSError) as error:
             expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
             raise InputError(path, "dossier.unreadable", reason=error, expected=expected) from None
+
+    @property
+    def sheets(self) -> list[str]:
+        """Titles of the sheets."""
+        return list(self._book.sheet_names)
 
     def sheet(self, name: str) -> list[list[object]]:
         """Return the cells of a sheet from A1 on."""

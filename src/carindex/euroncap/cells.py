@@ -73,6 +73,13 @@ class Sheet:
             value = _plain(self._values[row - 1][column - 1])
         return Cell(value, self.place(row, column))
 
+    def raw(self, row: int, column: int) -> Value:
+        """Return the value of a cell as it stands, blanks around text included."""
+        if 1 <= row <= len(self._values) and 1 <= column <= len(self._values[row - 1]):
+            value = self._values[row - 1][column - 1]
+            return None if value == "" else value if isinstance(value, bool | int | float) else str(value)
+        return None
+
     def row(self, row: int) -> Iterator[Cell]:
         """Yield the cells of a row from the first column to the last of the sheet."""
         return (self.cell(row, column) for column in range(1, self.columns + 1))

@@ -19,13 +19,15 @@ INPUT_FILL = "F2F2F2"
 class Entry:
     """A cell to be written.
 
-    ``fill`` is ``RRGGBB``; ``heading`` is bold; ``options`` are the words that the cell may hold, offered as a list.
+    ``fill`` is ``RRGGBB``, with white text on a dark one; ``heading`` is bold; ``options`` are the words that the cell
+    may hold, offered as a list; ``number`` is how a number is shown, in the spreadsheet's own notation.
     """
 
     value: Value = None
     fill: str | None = None
     heading: bool = False
     options: tuple[str, ...] = ()
+    number: str | None = None
 
 
 @dataclass
@@ -46,9 +48,10 @@ class Page:
         fill: str | None = None,
         heading: bool = False,
         options: Sequence[str] = (),
+        number: str | None = None,
     ) -> None:
         """Put a cell, replacing what stands there."""
-        self.cells[row, column] = Entry(value, fill, heading, tuple(options))
+        self.cells[row, column] = Entry(value, fill, heading, tuple(options), number)
 
     def put_row(self, row: int, values: Iterable[Value], *, heading: bool = False, column: int = 1) -> None:
         """Put several cells beside each other; an empty one is left out."""
@@ -85,7 +88,7 @@ def write_book(path: Path, pages: Sequence[Page], properties: Mapping[str, str] 
         book.set_properties({"created": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)})
         for name, value in (properties or {}).items():
             book.set_custom_property(name, value)
-        formats: dict[tuple[str | None, bool], Any] = {}
+        formats: dict[_Look, Any] = {}
         for page in pages:
             _write_page(book, page, formats)
         book.close()
@@ -93,18 +96,32 @@ def write_book(path: Path, pages: Sequence[Page], properties: Mapping[str, str] 
         raise InputError(path, "campaign.not_written", reason=error) from None
 
 
-def _write_page(book: Any, page: Page, formats: dict[tuple[str | None, bool], Any]) -> None:  # noqa: ANN401
+_Look = tuple[str | None, bool, str | None]
+_DARK = 96
+"""Greatest mean of red, green and blue of a fill that black text is hard to read on."""
+
+
+def _format(fill: str | None, heading: bool, number: str | None) -> dict[str, Any]:
+    look: dict[str, Any] = {"bold": heading, "border": 1}
+    if fill:
+        look["bg_color"] = f"#{fill}"
+        if sum(int(fill[i : i + 2], 16) for i in (0, 2, 4)) < 3 * _DARK:
+            look["font_color"] = "#FFFFFF"
+    if number:
+        look["num_format"] = number
+    return look
+
+
+def _write_page(book: Any, page: Page, formats: dict[_Look, Any]) -> None:  # noqa: ANN401
     sheet = book.add_worksheet(page.title)
     if page.hidden:
         sheet.hide()
     for column, width in page.widths.items():
         sheet.set_column(column - 1, column - 1, width)
     for (row, column), entry in sorted(page.cells.items()):
-        key = (entry.fill, entry.heading)
+        key = (entry.fill, entry.heading, entry.number)
         if key not in formats:
-            formats[key] = book.add_format(
-                {"bold": entry.heading, "border": 1, **({"bg_color": f"#{entry.fill}"} if entry.fill else {})}
-            )
+            formats[key] = book.add_format(_format(*key))
         if entry.value is None:
             sheet.write_blank(row - 1, column - 1, None, formats[key])
         elif isinstance(entry.value, bool):

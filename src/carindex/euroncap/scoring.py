@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from carindex.dossier import Fact
 from carindex.dossier.readers import FactSet, Row, gather, sha256
+from carindex.dossier.workbooks import read_reports, read_workbooks, workbook_layout
 from carindex.euroncap.cells import Book
 from carindex.euroncap.pages import write_book
 from carindex.euroncap.stages import PROTOCOL, STAGES, Stage, find
-from carindex.messages import Finding
+from carindex.messages import Finding, InputError
 from carindex.rating import Evaluation, Plan, compile_protocol, evaluate_facts, load_protocol
 
 
@@ -22,12 +23,67 @@ class Evidence:
     books: Mapping[Stage, Book]
     rows: Mapping[Stage, list[Row]]
     findings: tuple[Finding, ...]
+    calculator: bool = False
 
     @property
     def facts(self) -> tuple[tuple[Fact, ...], tuple[Finding, ...]]:
         """All facts, and everything that was found while they were read."""
-        facts, found = gather(row for rows in self.rows.values() for row in rows)
+        facts, found = gather((row for rows in self.rows.values() for row in rows), as_given=self.calculator)
         return facts, (*self.findings, *found)
+
+
+def score_folder(
+    folder: Path, output: Path, stages: Sequence[Stage], *, calculator: bool = False
+) -> tuple[list[Path], list[Finding]]:
+    """Score the prepared workbooks of a folder and write a report for each.
+
+    Parameters
+    ----------
+    folder
+        Folder of one car's workbooks.
+    output
+        Folder of the reports.
+    stages
+        Which stages to score. The overall rating alone is made from the reports that the folder holds.
+    calculator
+        Compute what the programme's own calculator computes.
+
+    Returns
+    -------
+    tuple
+        The files written, and everything that was found.
+
+    Raises
+    ------
+    InputError
+        When the folder holds no workbook to score, or one as a whole cannot be used.
+    """
+    evidence = read_prepared(folder, stages, calculator=calculator)
+    overall = next(stage for stage in STAGES if stage.name == "overall")
+    if not evidence.books:
+        raise InputError(
+            folder, "euroncap.nothing_found", pattern="cp_*.xlsx, ca_*.xlsx, sd_*.xlsx, pc_*.xlsx"
+        )
+    more: tuple[Fact, ...] = ()
+    findings: list[Finding] = []
+    if overall in evidence.books:
+        read = {stage.name for stage in evidence.books}
+        stated = stated_by_reports(folder, without=read)
+        more, findings = stated
+    elif overall in stages:
+        findings.append(Finding("euroncap.no_overall", "warning", str(folder), None, {}))
+    evaluation, found = evaluate_books(plan_of(calculator=calculator), evidence, more)
+    written = write_reports(evidence, evaluation, output, stages)
+    return written, [*findings, *found]
+
+
+def stated_by_reports(folder: Path, *, without: Collection[str]) -> tuple[tuple[Fact, ...], list[Finding]]:
+    """Return the scores that the reports of a folder state, those of some stages left aside."""
+    layout = workbook_layout(Path(load_protocol(PROTOCOL).place).parent)
+    assert layout is not None
+    rows = read_reports(folder, layout, without={name.replace("_", " ") for name in without})
+    facts, findings = gather(rows)
+    return facts, list(findings)
 
 
 class RatedCar:
@@ -35,6 +91,7 @@ class RatedCar:
 
     def __init__(self, evaluation: Evaluation) -> None:
         self.evaluation = evaluation
+        self.calculator = evaluation.plan.protocol.calculator
 
     def score(self, path: str) -> float | None:
         """Return the points of a node, ``None`` while it is open."""
@@ -42,7 +99,10 @@ class RatedCar:
         return float(low[0]) if low[0] == high[0] else None
 
     def named(self, name: str) -> float | None:
-        """Return a published value by name, ``None`` while it is open."""
+        """Return a published value by name, ``None`` while it is open; ``#stars`` are the car's stars."""
+        if name == "#stars":
+            worst, best = self.evaluation.outcome("")
+            return float(worst[0]) if worst[0] == best[0] else None
         low, high = self.evaluation.named(name)
         return float(low[0]) if low[0] == high[0] else None
 
@@ -71,7 +131,7 @@ def read_prepared(folder: Path, stages: Iterable[Stage] = STAGES, *, calculator:
         rows[stage], found = stage.books.read(book, calculator=calculator)
         books[stage] = book
         findings.extend(found)
-    return Evidence(books, rows, tuple(findings))
+    return Evidence(books, rows, tuple(findings), calculator)
 
 
 def plan_of(*, calculator: bool) -> Plan:
@@ -98,15 +158,37 @@ def evaluate_books(
 ) -> tuple[Evaluation, list[Finding]]:
     """Rate what prepared workbooks say, together with facts from elsewhere (scores that reports state)."""
     facts, findings = evidence.facts
-    evaluation, impossible = evaluate_facts(plan, (*facts, *more))
+    evaluation, impossible = evaluate_facts(plan, (*facts, *more), as_given=evidence.calculator)
     return evaluation, [*findings, *impossible]
 
 
 def facts_of_folder(folder: Path, *, calculator: bool = False) -> FactSet | None:
-    """Return the evidence of a folder of prepared workbooks as facts, ``None`` where it holds none."""
-    evidence = read_prepared(folder, calculator=calculator)
-    if not evidence.books:
-        return None
-    facts, findings = evidence.facts
+    """Return what the workbooks of a folder say of a car, ``None`` where it holds none.
+
+    A prepared workbook says more than the report that was made of it; of the other stages the reports are read.
+    """
+    layout = workbook_layout(Path(load_protocol(PROTOCOL).place).parent)
+    assert layout is not None
+    prepared = {
+        stage: path for stage, path in find(folder, STAGES, prepared=True).items() if not _unprepared(path)
+    }
+    if not prepared:
+        return read_workbooks(folder, layout) if any(folder.glob(layout.reports.pattern)) else None
+    evidence = read_prepared(folder, prepared, calculator=calculator)
+    read = {stage.name.replace("_", " ") for stage in evidence.books}
+    stated = read_reports(folder, layout, without=read)
+    rows = [*(row for some in evidence.rows.values() for row in some), *stated]
+    facts, found = gather(rows, as_given=calculator)
     inputs = {book.path.name: sha256(book.path) for book in evidence.books.values()}
-    return FactSet(folder.resolve().name, facts, findings, inputs, {})
+    inputs |= {path.name: sha256(path) for path in sorted({Path(row.place.split(": ")[0]) for row in stated})}
+    known = {row.name.removeprefix("given:").split("/")[0].replace("_", " ") for row in stated} | read
+    missing = [
+        Finding("dossier.report_missing", "warning", str(folder), None, {"stage": stage})
+        for stage in layout.reports.of
+        if stage.lower().replace("-", " ") not in known
+    ]
+    return FactSet(folder.resolve().name, facts, (*evidence.findings, *found, *missing), inputs, {})
+
+
+def _unprepared(path: Path) -> bool:
+    return path.stem.endswith("template") and "preprocessed" not in path.stem

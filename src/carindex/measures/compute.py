@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from carindex.criteria.peaks import Interval, Peak, sample_times
-from carindex.measures.catalogue import Criterion, Step, function, rules, takes, verified
+from carindex.criteria.peaks import sample_times
+from carindex.measures.catalogue import Criterion, Step, rules, verified
 from carindex.measures.planning import Job, finding, plan, refused_finding
 from carindex.measures.processing import (
     Decision,
@@ -28,6 +28,8 @@ from carindex.measures.processing import (
 )
 from carindex.measures.results import Measured, Measurements, Trace
 from carindex.measures.setup import TestSetup, setup_from
+from carindex.measures.track import measure_track
+from carindex.measures.values import Reading, Values, reading_of
 from carindex.messages import Finding, InputError
 from carindex.recordings import Channel, Recording
 from carindex.recordings.quality import examine, refused_channels
@@ -41,15 +43,6 @@ class _Prepared:
 
     signals: Mapping[str, Signal]
     decisions: tuple[Decision, ...]
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """Value of a criterion in the unit of the vocabulary, and the times it was read at."""
-
-    value: float
-    t1: float | None
-    t2: float | None
 
 
 def measure(
@@ -100,7 +93,8 @@ def measure(
                 own.append(item)
             else:
                 values.append(item)
-    return Measurements(tuple(values), tuple(_once(own)))
+    of_track = measure_track(recording, refused_channels(quality), quality)
+    return Measurements((*values, *of_track.values), tuple(_once([*own, *of_track.findings])))
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -170,26 +164,6 @@ def _prepare(jobs: Sequence[Job]) -> list[_Prepared | UnusableChannelError]:
     return prepared
 
 
-class _Values:
-    """Channels and computed signals of one measure by name, each computed when it is first asked for."""
-
-    def __init__(self, steps: Mapping[str, Step], given: dict[str, Any], context: Mapping[str, Any]) -> None:
-        self._steps = steps
-        self._known = given
-        self._context = context
-
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - signals, constants and results
-        if name not in self._known:
-            self._known[name] = self.call(self._steps[name])
-        return self._known[name]
-
-    def call(self, step: Step | Criterion) -> Any:  # noqa: ANN401
-        """Return the result of the function that a step or criterion names."""
-        by_name = {key: self._context[key] for key in takes(step.function)}
-        by_name |= {key: self[other] for key, other in step.using.items()}
-        return function(step.function)(*(self[name] for name in step.of), **by_name, **step.literal)
-
-
 def _compute(
     job: Job, prepared: _Prepared, setup: TestSetup, codes: tuple[str, ...]
 ) -> Iterator[Measured | Finding]:
@@ -198,7 +172,7 @@ def _compute(
     given: dict[str, Any] = {role: signal.values for role, signal in prepared.signals.items()}
     # The velocity of the pulse is shown from the impact speed where it is known; no criterion depends on it.
     given["initial_velocity"] = setup.initial_velocity or 0.0
-    values = _Values(entry.signals, given, {"dt": first.step, "start": first.start, "dummy": place.dummy})
+    values = Values(entry.signals, given, {"dt": first.step, "start": first.start, "dummy": place.dummy})
     about = [*job.findings, *(d.finding for d in prepared.decisions if d.finding is not None)]
     codes = tuple(dict.fromkeys([*codes, *(found.code for found in about)]))
     names = _joined(decision.name for decision in prepared.decisions)
@@ -208,7 +182,7 @@ def _compute(
         criterion = entry.criteria[name]
         quantity = vocabulary().quantities[name]
         try:
-            reading = _reading(values.call(criterion), criterion.unit, quantity.unit)
+            reading = reading_of(values.call(criterion), criterion.unit, quantity.unit)
         except (ValueError, InputError) as error:
             yield finding("not_computed", "error", where, None, criterion=quantity.label, reason=str(error))
             continue
@@ -231,20 +205,6 @@ def _compute(
             verified=verified(criterion, job.measure, place.dummy),
             draw=_drawing(name, criterion, values, entry.signals, first, reading),
         )
-
-
-def _reading(result: Any, unit: str, wanted: str) -> _Reading:  # noqa: ANN401 - what a criterion returns
-    factor = ratio(unit, wanted) if unit else 1.0
-    if isinstance(result, Interval):
-        return _Reading(float(result.value) * factor, _time(result.t1), _time(result.t2))
-    if isinstance(result, Peak):
-        return _Reading(float(result.value) * factor, _time(result.time), None)
-    return _Reading(float(result) * factor, None, None)
-
-
-def _time(time: Any) -> float | None:  # noqa: ANN401 - a NumPy number
-    """Return a time without the rounding noise of sums of steps, ``None`` for NaN."""
-    return None if np.isnan(time) else round(float(time), 9) + 0.0
 
 
 def _joined(texts: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -270,10 +230,10 @@ def _methods(criterion: Criterion, filters: Mapping[str, str], step: float) -> d
 def _drawing(
     name: str,
     criterion: Criterion,
-    values: _Values,
+    values: Values,
     steps: Mapping[str, Step],
     base: Signal,
-    reading: _Reading,
+    reading: Reading,
 ) -> Callable[[], Trace] | None:
     if not criterion.plot:
         return None

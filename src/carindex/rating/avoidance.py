@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from carindex.messages import InputError
-from carindex.rating import schema
 from carindex.rating.cells import cell_details, layer_details
-from carindex.rating.kernels.avoidance import LAYERS, AcrossTable, MatrixTable, ScenarioTable, Variant
+from carindex.rating.kernels.avoidance import AcrossTable
 from carindex.rating.kernels.judging import RED, Criterion, Judging
 from carindex.rating.kernels.low_speed import Dooring, LowSpeedTable
+from carindex.rating.kernels.scenario import LAYERS, MatrixTable, ScenarioTable, Variant
 from carindex.rating.matrices import COLOURS, LAYER, Avoidance, Matrix, may_be, scenario_facts
 from carindex.rating.plan import Detail
 from carindex.rating.protocol import Node
@@ -117,7 +117,7 @@ def colour_worth(tables: Avoidance) -> Numbers:
 
 
 def _judging(compiler: Compiler, matrix: Matrix, node: Node) -> tuple[Judging, list[int], int | None, int]:
-    """Return the criteria of a matrix, which each cell has, and the numbers of those for a warning and for avoidance."""
+    """Return the criteria of a matrix, which each cell has, and which are for a warning and for avoidance."""
     tables = compiler.avoidance
     rule = tables.criterion(matrix)
     by_function = tables.by_function(matrix)
@@ -216,7 +216,7 @@ def _compile_matrices(
     methods = _words_of(compiler, f"{rule.name}/prediction_standard", node)
     layers = _words_of(compiler, f"{matrices[0].name}/{LAYER}", node)
     conditions = _words_of(compiler, f"{matrices[0].name}/verification_condition", node)
-    offered = tables.offered(rule.name)
+    offered = tables.offered_lines(rule.name)
     performance = tables.performance(rule)
     words: tuple[str, ...] = ()
     if performance is not None:
@@ -377,7 +377,7 @@ def _compile_across(
         found = compile_scenario(compiler, node)
         assert node.spec.scenario is not None
         words = _words_of(compiler, f"{node.spec.scenario.matrices[0]}/{LAYER}", node)
-        layers.append(np.array([words.index(str(line["layer"])) for line in tables.offered(name)], np.intp))
+        layers.append(np.array([words.index(layer) for layer in tables.offered(name)], np.intp))
         inputs += [found.layers["robustness"], found.share, found.failed, found.tested_layer, *found.claimed]
     table = AcrossTable(tuple(layers), failed_in)
     outputs = compiler.emit_many("across", inputs, 2 * len(scenarios), table=table)

@@ -27,7 +27,9 @@ def cell_details(
     found = []
     for cell, slot in zip(cells, lost, strict=True):
         row, column = matrix.cells[cell]
-        label = {language: f"{rows[row][language]}, {columns[column][language]}" for language in LANGUAGES}
+        label: dict[str, str] = {
+            language: f"{rows[row][language]}, {columns[column][language]}" for language in LANGUAGES
+        }
         facts = tuple(compiler.facts[f"{matrix.name}/{matrix.names[cell]}/{q}"] for q in quantities)
         found.append(Detail(label, slot, Place(facts, colours[cell], names, limits[row])))
     return found

@@ -15,9 +15,9 @@ from carindex.rating import avoidance, crash_tests, schema
 from carindex.rating.asking import REPORTED, condition_facts, listed_facts, requirements, rule_facts
 from carindex.rating.grouping import grouped
 from carindex.rating.impact_points import grid_facts, row_facts
+from carindex.rating.kernels.judging import Judging
 from carindex.rating.kinds import KINDS
 from carindex.rating.kinds.checks import channel_lacking, claimed_facts
-from carindex.rating.kernels.judging import Judging
 from carindex.rating.leaf import LeafRules
 from carindex.rating.matrices import TABLES, TESTED, Avoidance, predicted_other_than
 from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
@@ -57,6 +57,7 @@ class Compiler(LeafRules):
         self.judgings: dict[tuple[str, bool], Judging] = {}
         self.referenced: set[tuple[str, str]] = set()
         self.partners: dict[str, dict[str, tuple[int, int]]] = {}
+        self._counted: dict[str, int] = {}
         self._gates: dict[int, tuple[int, tuple[int, ...]]] = {}
         self.groups: dict[str, dict[str, list[str]]] | None = None
         self._data: dict[str, Any] = {}
@@ -279,6 +280,9 @@ class Compiler(LeafRules):
             if node.spec.role is not None:
                 value, before, used = crash_tests.role_steps(self, node, value)
             value, steps, more = self._adjusted(node, value)
+            capping = [step.when for step in steps if step.when is not None]
+            if node.spec.role == "occupant" and capping:
+                self.publish(f"{node.path}#capped", self.emit("maximum", capping))
             steps, more = (*before, *steps), (*used, *more)
         applies = compiled.applies
         if node.spec.applies_when is not None and node.spec.criterion is None:
@@ -331,7 +335,29 @@ class Compiler(LeafRules):
             return Compiled(name, slot, facts=used)
         paths = [child.path for child in node.children] or list(spec.of)
         plans = [self.node(path, node) for path in paths]
+        if self.protocol.head.reported_blank == "row_above":
+            plans = [replace(plan, value=self._filled(plan)) for plan in plans]
         return self._combined(node, spec.combine, plans)
+
+    def _filled(self, plan: NodePlan) -> int:
+        """Return the slot of a test's score as it counts where one without score takes that of the test above."""
+        path = plan.node.path
+        above_it = self._tests[: self._tests.index(path)] if path in self._tests else []
+        stage = path.split("/")[0]
+        if not above_it or above_it[-1].split("/")[0] != stage:  # a report begins with its own first test
+            return plan.value
+        if path not in self._counted:
+            above = self.node(above_it[-1], plan.node)
+            self._counted[path] = self.emit("row_above", [plan.value, self._filled(above)])
+            self.publish(f"{path}#counted", self._counted[path])
+        return self._counted[path]
+
+    @cached_property
+    def _tests(self) -> list[str]:
+        """Paths of the nodes that reports list as tests, in their order: those that stand for whole branches."""
+        reported = [node for node in self.protocol.nodes.values() if node.reported]
+        deepest = min((node.path.count("/") for node in reported), default=0)
+        return [node.path for node in reported if node.path.count("/") == deepest]
 
     def by_kind(self, node: Node) -> Compiled:
         """Compile the rule of a node that is one of the registered kinds."""
@@ -458,6 +484,8 @@ class Compiler(LeafRules):
             facts.append(stated)
             before, slot = slot, self.emit("choose", [self.known(stated), slot, stated])
             steps.append(AdjustStep(REPORTED, before, slot, self.known(stated)))
+        if any(step.across for step in node.spec.adjust):
+            self.publish(f"{node.path}#reported", slot)
         for adjustment in (step for step in node.spec.adjust if step.across):
             slot = self._step(adjustment, node, slot, steps, facts)
         return slot, tuple(steps), tuple(facts)

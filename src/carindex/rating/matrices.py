@@ -73,6 +73,10 @@ class Matrix:
             (r, c) for r, row in enumerate(self.rows) for c, kind in enumerate(row.cells) if kind != "."
         )
 
+    def cell(self, row: int, column: int) -> str:
+        """Return the name of a cell in facts, with its matrix."""
+        return f"{self.name}/{self.rows[row].name}-{self.columns[column]}"
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Name of every cell in facts."""
@@ -92,8 +96,12 @@ class Avoidance:
         # what is not said is not there, in every matrix, whatever the facts say
         self.closed = self.judging["blank"] != "open"
 
-    def offered(self, scenario: str) -> list[Mapping[str, Any]]:
-        """Return the robustness layers that a scenario is offered: ``layer``, as the sheets call it, and ``label``."""
+    def offered(self, scenario: str) -> list[str]:
+        """Return the robustness layers that a scenario is offered, as the sheets call them."""
+        return [str(line["layer"]) for line in self.offered_lines(scenario)]
+
+    def offered_lines(self, scenario: str) -> list[Mapping[str, Any]]:
+        """Return what the file says of the robustness layers that a scenario is offered."""
         return [
             line
             for sheet in self.robustness["offered"].values()
@@ -186,7 +194,7 @@ def scenario_facts(tables: Avoidance, rule: schema.Scenario) -> Iterator[str | C
     yield f"{rule.name}/prediction_extended"
     if tables.performance(rule) is not None:
         yield f"{rule.name}/{tables.ranges['extended_range_performance']['fact']}"
-    yield from (f"{rule.name}/{word(line['layer'])}/claimed" for line in tables.offered(rule.name))
+    yield from (f"{rule.name}/{word(layer)}/claimed" for layer in tables.offered(rule.name))
     for name in rule.matrices:
         matrix = tables.matrices[name]
         yield f"{name}/{LAYER}"
@@ -203,7 +211,7 @@ def scenario_facts(tables: Avoidance, rule: schema.Scenario) -> Iterator[str | C
 
 
 def may_be(tables: Avoidance, matrix: Matrix) -> tuple[list[int], list[int]]:
-    """Return the numbers of the cells that can be in the standard range, and of those that can be in the extended one."""
+    """Return the numbers of the cells that can be in the standard range, and of those in the extended one."""
     usual = tables.standard(matrix, set())
     after = tables.standard(matrix, {original for _, original in tables.repeated(matrix)})
     every = range(len(matrix.cells))

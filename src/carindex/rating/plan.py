@@ -63,7 +63,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Place:
-    """What decides a colour at one of many places: facts, the colour's slot, the colours' names, their limits in words."""
+    """What decides a colour at one of many places: facts, the slot and the names of the colour, its limits."""
 
     facts: tuple[int, ...]
     colour: int

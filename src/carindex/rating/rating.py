@@ -151,6 +151,7 @@ def rate(
     assumed: Mapping[str, float] | None = None,
     findings: Sequence[Finding] = (),
     inputs: Mapping[str, str] | None = None,
+    as_given: bool = False,
 ) -> Rating:
     """Rate one car.
 
@@ -168,6 +169,8 @@ def rate(
         What was found while the facts were gathered; passed on.
     inputs
         SHA-256 of the files that the facts came from.
+    as_given
+        Take facts outside their range as they are, as a programme's own calculator does.
 
     Raises
     ------
@@ -176,7 +179,7 @@ def rate(
     """
     plan = protocol if isinstance(protocol, Plan) else compile_protocol(protocol)
     assumed = dict(assumed or {})
-    evaluation, known, stated, impossible = _evaluated(plan, facts, assumed)
+    evaluation, known, stated, impossible = _evaluated(plan, facts, assumed, as_given=as_given)
     findings = [*findings, *impossible]
     overrides = {**{path: fact.value for path, fact in stated.items()}, **assumed}
     touched = _touched(plan, assumed)
@@ -201,20 +204,24 @@ def rate(
     )
 
 
-def evaluate_facts(plan: Plan, facts: Iterable[Fact]) -> tuple[Evaluation, tuple[Finding, ...]]:
+def evaluate_facts(
+    plan: Plan, facts: Iterable[Fact], *, as_given: bool = False
+) -> tuple[Evaluation, tuple[Finding, ...]]:
     """Evaluate a protocol for one car without its explanation: all scores, and what is wrong with the facts.
+
+    ``as_given`` takes facts outside their range as they are, as a programme's own calculator does.
 
     Scores that a report states (``given:PATH``) stand for the nodes they name, as in `rate`.
     """
-    evaluation, _, _, findings = _evaluated(plan, facts, {})
+    evaluation, _, _, findings = _evaluated(plan, facts, {}, as_given=as_given)
     return evaluation, tuple(findings)
 
 
 def _evaluated(
-    plan: Plan, facts: Iterable[Fact], assumed: Mapping[str, float]
+    plan: Plan, facts: Iterable[Fact], assumed: Mapping[str, float], *, as_given: bool = False
 ) -> tuple[Evaluation, dict[str, Fact], dict[str, Fact], list[Finding]]:
     """Return the evaluation, the facts that can be, the scores that a report states, and the findings."""
-    known, impossible = _possible(facts, plan)
+    known, impossible = ({fact.name: fact for fact in facts}, []) if as_given else _possible(facts, plan)
     _check_assumed(assumed, plan)
     column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
     stated = _stated(known, plan)

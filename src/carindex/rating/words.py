@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from carindex.dossier import Fact
 
 _NO_UNIT = "1"
+_FEW = 8
 _WORDS: Mapping[str, Mapping[str, str]] = {
     word: {language: phrase(f"rating.word_{word}", "found", language, {}) for language in LANGUAGES}
     for word in ("no", "yes")
@@ -57,6 +58,8 @@ def reason(
         return _text("rating.loss_adjustment", {"label": adjustment.label or node.label})
     if node.counts == "risk":
         return _risk(evaluation, node_plan, known)
+    if len(node_plan.rule_facts) > _FEW:  # a grid or matrix: its parts are listed elsewhere
+        return _text("rating.loss_points", {"count": len(node_plan.rule_facts)})
     texts = [_because(plan, slot, node, known) for slot in node_plan.rule_facts]
     if not texts:
         return _text("rating.loss_adjustment", {"label": node.label})
@@ -98,6 +101,8 @@ def _detail(evaluation: Evaluation, share: Share, known: Mapping[str, Fact]) -> 
 def _risk(evaluation: Evaluation, node_plan: NodePlan, known: Mapping[str, Fact]) -> dict[Language, str]:
     plan, node = evaluation.plan, node_plan.node
     risk = f"{100 * float(evaluation.low[node_plan.value][0]):.3g} %"
+    if len(node_plan.rule_facts) > _FEW:  # a grid or matrix: its parts are listed elsewhere
+        return _text("rating.loss_points", {"count": len(node_plan.rule_facts)})
     texts = [_because(plan, slot, node, known) for slot in node_plan.rule_facts]
     joined = {language: ", ".join(text[language] for text in texts) for language in LANGUAGES}
     code = "rating.loss_risk_of_injury" if node.injury else "rating.loss_risk"

@@ -66,6 +66,19 @@ def unit_of(text: str | None, place: str, label: str) -> tuple[Conversion, tuple
     return found, ()
 
 
+def unit_of_column(
+    text: str | None, values: Samples, code: ChannelCode | None, place: str, label: str
+) -> tuple[Conversion, tuple[Finding, ...]]:
+    """Return the conversion for a unit text; only a switch, whose every sample is 0 or 1, does without one.
+
+    What a channel code makes a force or an acceleration is no switch, even if it only ever was 0.
+    """
+    stated = (text or "").strip()
+    if code is None and not stated and values.size and np.isin(values, (0.0, 1.0)).all():
+        return Conversion("1"), (Finding("recordings.switch_without_unit", "note", place, label),)
+    return unit_of(text, place, label)
+
+
 def occupants_from_codes(codes: Sequence[ChannelCode | None]) -> Mapping[str, str]:
     """Return position digit to dummy code as far as the channel codes agree about it.
 

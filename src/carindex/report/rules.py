@@ -49,6 +49,9 @@ def rule_lines(plan: Plan, node_plan: NodePlan, language: Language) -> list[str]
         lines.append(
             label("applies_when", language, condition=condition_text(node.spec.applies_when, language))
         )
+    for gate in node.spec.gates:
+        condition = condition_text(gate.when, language)
+        lines.append(f"{in_language(gate.label, language)}: {label('when', language, condition=condition)}")
     lines.extend(_adjustment(adjustment, language) for adjustment in node.spec.adjust)
     if isinstance(node.spec.stars, str):
         lines.append(label("outcome_by", language, scale=node.spec.stars))
@@ -92,6 +95,28 @@ def _rule(spec: schema.Node, language: Language) -> str:
 def _numbers(spec: schema.Node, language: Language) -> Iterator[str]:
     if spec.combine is not None:
         yield from _combination(spec, language)
+    elif spec.criterion is not None:
+        yield from _criterion(spec.criterion, language)
+    elif spec.ladder or spec.awarded:
+        for step in (*spec.ladder, *spec.awarded):
+            worth = step.reaches if isinstance(step, schema.Step) else step.points
+            yield f"{condition_text(step.when, language)} → {limit_figure(worth)}"
+    elif spec.near is not None:
+        yield f"{_quantity(spec.near.fact, language)} ± {spec.near.steps}: {', '.join(spec.near.order)}"
+    elif spec.claimed is not None:
+        yield ", ".join(
+            f"{response} {limit_figure(worth)}" for response, worth in spec.claimed.points.items()
+        )
+    elif spec.test_points is not None:
+        matrix = spec.test_points
+        yield ", ".join(f"{colour} × {limit_figure(part)}" for colour, part in matrix.worth.items())
+        for name, point in matrix.points.items():
+            yield f"{name} > {limit_figure(point['green_above'])} km/h"
+    elif spec.channels is not None:
+        yield f"{limit_figure(spec.channels.both)} / {limit_figure(spec.channels.one)}"
+    elif spec.table is not None:
+        for line in spec.table.lines:
+            yield f"{line.facts} → {limit_figure(float(getattr(line, spec.table.value)))}"
     elif spec.lookup is not None:
         yield _quantity(spec.lookup.fact, language)
         for word, points in spec.lookup.points.items():
@@ -145,6 +170,22 @@ def _fact_rule(spec: schema.Node, language: Language) -> Iterator[str]:
                 yield label("otherwise", language, outcome=limit_figure(rule.otherwise))
 
 
+def _criterion(rule: schema.Criterion, language: Language) -> Iterator[str]:
+    unit = _unit(rule)
+    yield _quantity(rule.fact, language)
+    if rule.limits is not None:
+        best, worst = rule.limits
+        yield label("limits", language, best=_amount(best, unit), worst=_amount(worst, unit))
+    if rule.limit is not None:
+        line = rule.limit.line
+        source = _quantity(line.fact, language)
+        yield f"{limit_figure(line.slope)} · {source} + {_amount(line.intercept, unit)}"
+    if rule.gate is not None:
+        yield f"< {_amount(rule.gate, unit)}"
+    if rule.cap is not None:
+        yield label("caps_at", language, limit=_amount(rule.cap, unit))
+
+
 def _given(rule: schema.Risk, name: str) -> bool:
     value = getattr(rule, name)
     return value is not None and not (name == "location" and value == 0)
@@ -186,6 +227,8 @@ def _comparison(rule: schema.PassFail | schema.Condition, unit: str) -> str:
     ]
     if rule.equals is not None:
         parts.append(f"= {rule.equals}")
+    if isinstance(rule, schema.Condition) and rule.one_of is not None:
+        parts.append(f"= {' / '.join(rule.one_of)}")
     return " ".join(parts)
 
 
@@ -197,6 +240,25 @@ def condition_text(condition: schema.Condition, language: Language) -> str:
         if several is not None:
             joined = f" {label(key, language)} ".join(condition_text(part, language) for part in several)
             return f"({joined})"
+    for paths, key in (
+        (condition.capped if isinstance(condition.capped, list) else None, "is_capped"),
+        (condition.passed, "has_points"),
+        (condition.any_value_of, "has_a_value"),
+    ):
+        if paths is not None:
+            return label(key, language, nodes=", ".join(paths))
+    if condition.capped is not None:
+        return label("is_capped", language, nodes="…")
+    if condition.channel_lacking:
+        return label("channel_lacking", language)
+    if condition.critical_region_without_points is not None:
+        return label("critical_without_points", language)
+    if condition.cells is not None:
+        cells = condition.cells
+        colour = cells.predicted_other_than
+        return label(
+            "predicted_other", language, matrix=cells.matrix, speeds=", ".join(cells.vut_speed), colour=colour
+        )
     subject = condition.node if condition.node is not None else condition.stars_of
     if condition.fact is not None:
         subject = _quantity(condition.fact, language)
@@ -218,6 +280,8 @@ def _adjustment(adjustment: schema.Adjustment, language: Language) -> str:
         value = getattr(adjustment, key)
         if value is not None:
             parts.append(label(f"adjust_{key}", language, number=limit_figure(value)))
+    if adjustment.deduct_node is not None:
+        parts.append(label("deduct", language, rule=adjustment.deduct_node))
     if adjustment.round is not None:
         parts.append(label("rounded", language, decimals=adjustment.round.decimals))
     if adjustment.when is not None:

@@ -28,6 +28,15 @@ def still_open(parameters: Parameters, low: Array, high: Array) -> Interval:
     return np.where(unsure, 0.0, low[:, 1]), np.where(unsure, high[:, 0], high[:, 1])
 
 
+def row_above(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Return the first input, the second where the first is open."""
+    if high is low:
+        out = np.where(np.isnan(low[:, 0]), low[:, 1], low[:, 0])
+        return out, out
+    unsure = ~(low[:, 0] == high[:, 0])
+    return np.where(unsure, low[:, 1], low[:, 0]), np.where(unsure, high[:, 1], high[:, 0])
+
+
 @dataclass(frozen=True, eq=False)
 class Claim:
     """A claimed node: for each response its cells among the inputs and what it is worth; the cells of the warning."""
@@ -134,6 +143,7 @@ def test_points(parameters: Parameters, low: Array, high: Array) -> Interval:
 CHECKS: Mapping[str, Kernel] = {
     "open_value": open_value,
     "still_open": still_open,
+    "row_above": row_above,
     "claimed": claimed,
     "test_points": test_points,
 }

@@ -1,8 +1,8 @@
 """How the measured value of a cell becomes a colour, and which values bear out which prediction.
 
 A criterion puts values into bands of colours. For every predicted colour the values that bear it out are one interval;
-that interval, not the bands, is all that a kernel needs. Colours are numbers from 0 (green) over 4 (red) to 5 (grey: not
-predicted).
+that interval, not the bands, is all that a kernel needs. Colours are numbers from 0 (green) over 4 (red) to 5
+(grey: not predicted).
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ PAIRS = COLOURS * COLOURS
 class Criterion:
     """Upper edges of the bands of colours, from the lowest values up.
 
-    ``up_to``: an edge belongs to the band below it. ``zero``: colour of the single point 0, if it has one of its own.
-    ``tolerance``: so far from the predicted band a value still counts as predicted. ``above``: from this value on the colour
-    is ``above_colour`` whatever the bands say.
+    ``up_to``: an edge belongs to the band below it. ``zero``: colour of the single point 0, if it has one of its
+    own. ``tolerance``: so far from the predicted band a value still counts as predicted, but not downward from the
+    last band. ``above``: from this value on the colour is ``above_colour`` whatever the bands say.
     """
 
     bands: tuple[tuple[int, float], ...]
@@ -52,7 +52,7 @@ class Criterion:
         raise ValueError(value)
 
     def close(self, value: float, predicted: int) -> bool:
-        """Return whether a value is near enough to the predicted band to count as predicted; never downward from the last."""
+        """Return whether a value is so near to the predicted band that it counts as predicted."""
         colours = [colour for colour, _ in self.bands]
         if self.tolerance is None or predicted not in colours:
             return False
@@ -94,9 +94,17 @@ class Criterion:
             raise ValueError(self.bands)
         return self.atoms[first][0], self.atoms[last][1]
 
-    def bears_out(self, value: float, predicted: int) -> bool:
-        """Return whether a value is as predicted, or better."""
-        return self.colour(value) <= predicted or self.close(value, predicted)
+    def right(self, predicted: int) -> tuple[float, float]:
+        """Return the interval of the values that are as predicted, or better."""
+        return self.interval(lambda value: self.colour(value) <= predicted or self.close(value, predicted))
+
+    def near(self, predicted: int) -> tuple[float, float]:
+        """Return the interval of the values near enough to the predicted band."""
+        return self.interval(lambda value: self.close(value, predicted))
+
+    def passes(self, value: float) -> bool:
+        """Return whether a value is not red."""
+        return self.colour(value) != RED
 
 
 def _within(atom: tuple[float, float]) -> float:
@@ -110,10 +118,10 @@ def _within(atom: tuple[float, float]) -> float:
 class Judging:
     """Several criteria as tables: every lookup is the number of a criterion and a pair of colours.
 
-    ``surely``, ``perhaps``: least and greatest value that bears out every, or some, colour of the pair, shape ``(2, criteria,
-    36)``. ``close``: the same for values that count as predicted though their colour is another one, ``(2, criteria, 6)``.
-    ``passes``: least and greatest value that is not red, ``(2, criteria)``. ``edges``, ``colours``: ascending values from which
-    on a colour holds.
+    ``surely``, ``perhaps``: least and greatest value that bears out every, or some, colour of the pair, shape
+    ``(2, criteria, 36)``. ``close``: the same for values that count as predicted though their colour is another one,
+    ``(2, criteria, 6)``. ``passes``: least and greatest value that is not red, ``(2, criteria)``. ``edges``,
+    ``colours``: ascending values from which on a colour holds.
     """
 
     surely: Array
@@ -126,9 +134,7 @@ class Judging:
     @classmethod
     def of(cls, criteria: Sequence[Criterion]) -> Judging:
         """Return the tables of several criteria."""
-        right = np.array(
-            [[c.interval(lambda v, c=c, p=p: c.bears_out(v, p)) for p in range(GREY)] for c in criteria]
-        )  # type: ignore[misc]
+        right = np.array([[c.right(p) for p in range(GREY)] for c in criteria])
         surely, perhaps = (np.empty((2, len(criteria), PAIRS)) for _ in range(2))
         for first in range(COLOURS):
             for last in range(COLOURS):
@@ -139,10 +145,8 @@ class Judging:
                     continue
                 surely[:, :, at] = some[:, :, 0].max(axis=1), some[:, :, 1].min(axis=1)
                 perhaps[:, :, at] = some[:, :, 0].min(axis=1), some[:, :, 1].max(axis=1)
-        close = np.array(
-            [[c.interval(lambda v, c=c, p=p: c.close(v, p)) for p in range(COLOURS)] for c in criteria]  # type: ignore[misc]
-        )
-        passes = np.array([c.interval(lambda v, c=c: c.colour(v) != RED) for c in criteria])  # type: ignore[misc]
+        close = np.array([[c.near(p) for p in range(COLOURS)] for c in criteria])
+        passes = np.array([c.interval(c.passes) for c in criteria])
         steps = [[(atom[0], c.colour(_within(atom))) for atom in c.atoms] for c in criteria]
         return cls(
             surely,

@@ -1,6 +1,7 @@
 """Kernel of low-speed scenarios: a matrix of which every cell counts, by its measured colour where it was tested.
 
-As in the other scenarios facts arrive raw, and a matrix is closed where a fact says that all of its verification is written down.
+As in the other scenarios facts arrive raw, and a matrix is closed where a fact says that all of its
+verification is written down.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ Bounds = tuple[Array, Array]
 class Dooring:
     """Systems that act when a door is opened: from which time to collision on they are in time, and their best colours.
 
-    ``at_least``, ``not_between``: least time, and times in between which are too late. ``best``: by system and door (the
-    driver's, another). A system word beyond these is the vehicle's response, and a response beyond these is none.
+    ``at_least``, ``not_between``: least time, and times in between which are too late. ``best``: by system
+    and door (the driver's, another). A system word beyond these is the vehicle's response, and a response
+    beyond these is none.
     """
 
     at_least: Array
@@ -37,8 +39,9 @@ class Dooring:
 class LowSpeedTable:
     """A matrix of low-speed cells: how values are judged and what colours are worth.
 
-    ``judging``: of the values, or with ``baseline`` of what they are above the baseline run's (``binary``: by the difference
-    of their binary fractions, not of the decimals that are written). ``worth``: least and greatest of each pair of colours.
+    ``judging``: of the values, or with ``baseline`` of what they are above the baseline run's (``binary``:
+    by the difference of their binary fractions, not of the decimals that are written). ``worth``: least and
+    greatest of each pair of colours.
     """
 
     cells: int
@@ -59,8 +62,8 @@ class LowSpeedTable:
 def low_speed(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Points of a low-speed matrix, then the colour and check of each cell (NaN: not tested), and what each cell loses.
 
-    Inputs, raw: for dooring the vehicle's response; whether the matrix is closed, unless all are; then prediction, tested and
-    value of each cell; its baseline for mitigation; its system and door for dooring.
+    Inputs, raw: for dooring the vehicle's response; whether the matrix is closed, unless all are; then
+    prediction, tested and value of each cell; its baseline for mitigation; its system and door for dooring.
     """
     table: LowSpeedTable = parameters["table"]
     lower, upper = _low_speed(table, low[0], high[0])
@@ -181,7 +184,7 @@ def _dooring(
     closed: Flags,
     predicted: tuple[Indices, Indices],
 ) -> Bounds:
-    """Return colours for dooring: a system in time gives at best the colour of its kind and door, never better than predicted."""
+    """Return colours for dooring: in time, the colour of the system and door or the predicted one if that is worse."""
     systems = len(rule.best)
     low, high = (rounded(bound, 100.0, "half_up") for bound in blocks[2])
     unknown, no_door = np.isnan(blocks[3][0]), np.isnan(blocks[4][0])

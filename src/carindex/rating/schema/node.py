@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from carindex.rating.schema.avoidance import Scenario
 from carindex.rating.schema.checks import Award, Channels, Claimed, TestPoints, Undeclared, WordTable
@@ -170,6 +170,8 @@ class Protocol(Struct, frozen=True, kw_only=True):
     beside: dict[str, Node] = {}
     # nodes whose score a test report states (given:PATH), as patterns of their paths
     reported: list[str] = []
+    # a test without score: open, or with the score of the test above it (oddity of a programme's calculator)
+    reported_blank: Literal["open", "row_above"] = "open"
     # tables that rules of the tree refer to by name; their shape is the rule kind's
     data: dict[str, Any] = {}
     note: Label | None = None

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from carindex.messages import Finding, InputError
-from carindex.recordings.lazy import in_canonical_unit, occupants_from_codes, unit_of
+from carindex.recordings.lazy import in_canonical_unit, occupants_from_codes, unit_of_column
 from carindex.recordings.model import Channel, ChannelCode, Recording, Samples
 from carindex.recordings.rasters import constant_step
 from carindex.recordings.sources import FileSource, as_stream
@@ -99,8 +99,9 @@ def _channel(signal: Any, place: str) -> tuple[Channel | None, tuple[Finding, ..
         return None, (Finding("recordings.not_numeric", "note", place, None, parameters),)
     code = ChannelCode.parse(name)
     label = code.text if code else name
-    unit, findings = unit_of(str(signal.unit or ""), place, label)
-    values = in_canonical_unit(samples.astype(np.float64), unit)
+    numbers = samples.astype(np.float64)
+    unit, findings = unit_of_column(str(signal.unit or ""), numbers, code, place, label)
+    values = in_canonical_unit(numbers, unit)
     time: Samples = np.asarray(signal.timestamps, np.float64)
     constant = constant_step(time)
     comment = str(signal.comment or "")

@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from carindex.messages import Finding, InputError
-from carindex.recordings.lazy import in_canonical_unit, occupants_from_codes, unit_of
+from carindex.recordings.lazy import in_canonical_unit, occupants_from_codes, unit_of_column
 from carindex.recordings.model import Channel, ChannelCode, Recording, Samples, Step
 from carindex.recordings.rasters import constant_step
 from carindex.recordings.samples import COUNT_TOLERANCE, doubles
@@ -304,7 +304,7 @@ def _channels(
             continue
         code = ChannelCode.parse(column.name)
         label = code.text if code else column.name
-        unit, unit_findings = unit_of(column.unit, place, label)
+        unit, unit_findings = unit_of_column(column.unit, column.values, code, place, label)
         findings += unit_findings
         values, start, step, time = _on_its_raster(column, main, constant, times, place)
         channels.append(

@@ -56,6 +56,17 @@ TEST_CHECKS: tuple[Callable[[Test], Iterator[Finding]], ...] = (
     remarks.recording_remark,
 )
 
+# What holds for any measurement. The others look for a crash: its T0, its first tenth of a second, a sensor that
+# must move. A recording without any channel code is none, such as a run on a test track with a target at rest.
+ANY_SIGNAL_CHECKS = (
+    samples.sample_count,
+    samples.not_finite,
+    samples.time_order,
+    magnitude.unit_of_dimension,
+    remarks.laboratory_remark,
+)
+ANY_TEST_CHECKS = (sensors.codes_unknown, remarks.recording_remark)
+
 # A reader that counts samples or units itself has said these; they are not said twice.
 _SAID_BY_READER = {
     "recordings.channel_empty": ("recordings.no_samples",),
@@ -94,11 +105,12 @@ def examine(recording: Recording) -> tuple[Finding, ...]:
             else:
                 signals.append(signal)
                 found.extend(channel.findings)
+        coded = any(channel.code is not None for channel in recording)
         for signal in signals:
-            for check in SIGNAL_CHECKS:
+            for check in SIGNAL_CHECKS if coded else ANY_SIGNAL_CHECKS:
                 found.extend(check(signal))
         test = Test(recording, tuple(signals))
-        for test_check in TEST_CHECKS:
+        for test_check in TEST_CHECKS if coded else ANY_TEST_CHECKS:
             found.extend(test_check(test))
         found.extend(sensors.redundant_disagrees(test, refused_channels(found)))
     return _once(found)

@@ -44,6 +44,10 @@ class Difference(Shape):
         """What the second protocol says."""
 
 
+_MANY, _FEW = 12, 3
+"""More facts than this are not listed one by one, and how many then are."""
+
+
 def _levels(nodes: Iterable[Node]) -> Counter[str]:
     return Counter("open" if node.spec.open else node.verified for node in nodes)
 
@@ -132,7 +136,9 @@ def show_protocol(plan: Plan, language: Language) -> None:
 
 
 def _grow(tree: Tree, plan: Plan, node: Node, language: Language) -> None:
-    for child in node.children:
+    if node.spec.row is not None:  # its criteria hold for every point of the row
+        return
+    for child in (*node.children, *node.watched):
         _grow(tree.add(_node_text(plan, child, language)), plan, child, language)
 
 
@@ -147,7 +153,10 @@ def _node_text(plan: Plan, node: Node, language: Language) -> Text:
     beside = f" ({label('beside', language)})" if node.beside and "/" not in node.path else ""
     parts: list[str | tuple[str, str]] = [(in_language(node.label, language), "bold"), most, beside]
     parts += [f"\n{line}" for line in rule_lines(plan, node_plan, language)]
-    parts += [(f"\n{plan.facts[slot]}", "cyan") for slot in node_plan.facts]
+    shown = node_plan.facts if len(node_plan.facts) <= _MANY else node_plan.facts[:_FEW]
+    parts += [(f"\n{plan.facts[slot]}", "cyan") for slot in shown]
+    if len(shown) < len(node_plan.facts):
+        parts.append((f"\n… {len(node_plan.facts)}", "cyan"))
     level = "open" if node.spec.open else node.verified
     return words(*parts, "\n", _mark(level, language), (f" · {node.source}", "dim"))
 
