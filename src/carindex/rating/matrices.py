@@ -200,7 +200,7 @@ def scenario_facts(tables: Avoidance, rule: schema.Scenario) -> Iterator[str | C
         yield f"{name}/{LAYER}"
         yield f"{name}/{CONDITION}"
         yield from (f"{name}/{matrix.rows[row].name}/{FUNCTION}" for row in tables.declared(matrix))
-        if tables.closed:
+        if tables.closed:  # otherwise the declared function alone says so
             yield from (f"{name}/{matrix.rows[row].name}/{TAKEN_OUT}" for row, _ in tables.repeated(matrix))
         else:
             yield f"{name}/{TESTED}"
