@@ -15,9 +15,11 @@ from carindex.rating import avoidance, crash_tests, schema
 from carindex.rating.asking import REPORTED, condition_facts, listed_facts, requirements, rule_facts
 from carindex.rating.grouping import grouped
 from carindex.rating.impact_points import GridSlots, grid_facts, row_facts
+from carindex.rating.kernels.judging import Judging
 from carindex.rating.kinds import KINDS
 from carindex.rating.kinds.checks import channel_lacking, claimed_facts
 from carindex.rating.leaf import LeafRules
+from carindex.rating.matrices import TABLES, TESTED, Avoidance, predicted_other_than
 from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
 from carindex.rating.plan import AdjustStep, Detail, NodePlan, Outcome, Plan
 from carindex.rating.protocol import Node, Protocol
@@ -37,6 +39,8 @@ class Compiled:
     parts: Parts = ()
     facts: tuple[int, ...] = ()
     details: tuple[Detail, ...] = ()
+    # facts that the rule reads beside those that explain it as a whole
+    asked: tuple[int, ...] = ()
     applies: int | None = None
 
 
@@ -50,9 +54,10 @@ class Compiler(LeafRules):
         self.assessed: dict[str, int] = {}
         self.critical: list[crash_tests.CriticalRegion] = []
         self.grids: dict[str, GridSlots] = {}
-        self.scenarios: dict[str, dict[str, int]] = {}
+        self.scenarios: dict[str, avoidance.ScenarioSlots] = {}
+        self.judgings: dict[tuple[str, bool], Judging] = {}
         self.referenced: set[tuple[str, str]] = set()
-        self.partners: dict[str, dict[str, int]] = {}
+        self.partners: dict[str, dict[str, tuple[int, int]]] = {}
         fills = protocol.head.reported_blank == "row_above"
         self.tests = ReportedTests(self, tests_of(protocol) if fills else [])
         self._gates: dict[int, tuple[int, tuple[int, ...]]] = {}
@@ -64,9 +69,9 @@ class Compiler(LeafRules):
         self._collect()
 
     @cached_property
-    def avoidance(self) -> avoidance.Avoidance:
+    def avoidance(self) -> Avoidance:
         """The tables of the programme's crash avoidance."""
-        return avoidance.Avoidance(self.data(avoidance.TABLES, dict))
+        return Avoidance(self.data(TABLES, dict))
 
     def data(self, name: str, kind: type[Table]) -> Table:
         """Return a table of the protocol's data as a rule kind wants it.
@@ -92,6 +97,9 @@ class Compiler(LeafRules):
         for node in self.protocol.nodes.values():
             for name in self._fact_names(node):
                 self.tests.note_fact(self.fact(name, node), node)
+            if node.spec.scenario is not None:
+                for fact in avoidance.collect(self, node):
+                    self.tests.note_fact(fact, node)
 
     def _fact_names(self, node: Node) -> Iterable[str]:
         yield from rule_facts(node.spec)
@@ -107,8 +115,6 @@ class Compiler(LeafRules):
         if node.spec.claimed is not None:
             yield from claimed_facts(self, node.spec.claimed)
         yield from listed_facts(node)
-        if node.spec.scenario is not None:
-            yield from avoidance.scenario_facts(self.avoidance, node)
         for gate in node.spec.gates:
             yield from self._gate_facts(gate.when)
         if node.spec.role is not None:
@@ -201,19 +207,30 @@ class Compiler(LeafRules):
     def _gate_facts(self, condition: schema.Condition) -> Iterable[str]:
         for item in (condition, *(condition.any or ())):
             if item.cells is not None and not item.cells.never:
-                yield from avoidance.predicted_other_than(self.avoidance, item.cells)
+                yield from predicted_other_than(self.avoidance, item.cells)
+                yield from () if self.avoidance.closed else (f"{item.cells.matrix}/{TESTED}",)
 
     def _predicted_other_than(self, rule: schema.CellsPredicted, node: Node) -> tuple[int, tuple[int, ...]]:
         """Return the slot that is 1 where one of the cells is predicted, and other than the colour asked for."""
         if rule.never:
             return self.constant(0.0), ()
         colour = rule.predicted_other_than.lower()
-        facts = [self.fact(name, node) for name in avoidance.predicted_other_than(self.avoidance, rule)]
+        facts = [self.fact(name, node) for name in predicted_other_than(self.avoidance, rule)]
+        closed = None
+        if not self.avoidance.closed:  # what is not predicted may be, until the matrix is said to be complete
+            complete = self.fact(f"{rule.matrix}/{TESTED}", node)
+            said = schema.Condition(equals="yes")
+            closed = self.compare(said, complete, 1.0, self.quantities[complete], node)
+            closed = self.emit("minimum", [closed, self.known(complete)])
         flags = []
         for fact in facts:
             words = self.quantities[fact].categories
             other = self.words(fact, tuple(float(word != colour) for word in words))
-            flags.append(self.emit("minimum", [other, self.known(fact)]))
+            counts = self.known(fact)
+            if closed is not None:
+                open_ = self.emit("linear", [closed], weights=(-1.0,), constant=1.0)
+                counts = self.emit("maximum", [counts, open_])
+            flags.append(self.emit("minimum", [other, counts]))
         return self.emit("maximum", flags), tuple(facts)
 
     def _gate(self, gate: schema.Gate, node: Node) -> tuple[int, tuple[int, ...]]:
@@ -278,7 +295,7 @@ class Compiler(LeafRules):
         if node.spec.applies_when is not None and node.spec.criterion is None:
             applies, flags = self.condition(node.spec.applies_when, node)
             more = (*more, *flags)
-        every = tuple(dict.fromkeys((*compiled.facts, *more)))
+        every = tuple(dict.fromkeys((*compiled.facts, *compiled.asked, *more)))
         plan = NodePlan(
             node=node,
             kind=compiled.kind,

@@ -51,6 +51,21 @@ class SlotTable:
             self.ranges.append((0.0, len(categories) - 1.0) if categories else quantity.range)
         return self.facts[full]
 
+    def facts_of_cells(self, test: str, cells: Sequence[str], quantity: str, node: Node) -> None:
+        """Give the same quantity of many cells of a test their slots; what their names share is checked once."""
+        known = None
+        for cell in cells:
+            full = f"{test}/{cell}/{quantity}"
+            if full in self.facts:
+                continue
+            if known is None:
+                known = self.quantities[self.fact(full, node)], self.ranges[-1]
+                continue
+            assert self.slots == len(self.facts), full
+            self.facts[full] = self._slot(0)
+            self.quantities.append(known[0])
+            self.ranges.append(known[1])
+
     def _slot(self, level: int) -> int:
         self.level[self.slots] = level
         self.slots += 1

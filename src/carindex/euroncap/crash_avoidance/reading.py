@@ -21,6 +21,7 @@ from carindex.euroncap.crash_avoidance.statements import Statements
 from carindex.euroncap.crash_avoidance.verification import read_verification
 from carindex.euroncap.tables import check_version
 from carindex.messages import Finding, InputError
+from carindex.rating.matrices import TESTED
 
 GREY = "grey"
 
@@ -48,6 +49,7 @@ def read(book: Book, *, calculator: bool = False) -> tuple[list[Row], list[Findi
     for sub in subelements():
         if sub.verification in book.sheets:
             read_verification(statements, sub, grids)
+            _written_down(statements, sub)
         else:
             _without_verification(statements, sub)
     _cells_without_value(statements)
@@ -125,6 +127,26 @@ def _colours(statements: Statements, grid: Grid) -> None:
 
 def _colour_names() -> str:
     return ", ".join(table("judging")["colours"])
+
+
+def _written_down(statements: Statements, sub: Subelement) -> None:
+    """State that matrices of which anything is said are complete: what does not stand there is not predicted or tested.
+
+    A scenario of which nothing at all is said may just as well not have been filled in yet.
+    """
+    if statements.calculator:  # it takes every workbook so
+        return
+    place = statements.book.sheet(sub.verification).place(1, 1)
+    for scenario in scenarios().values():
+        if (scenario.element, scenario.subelement) == (sub.element, sub.name):
+            said = (
+                row
+                for name, row in statements.facts.items()
+                if name.split("/")[0] in (scenario.name, *scenario.matrices)
+            )
+            if any(row.value != GREY for row in said):
+                for matrix in scenario.matrices:
+                    statements.put(f"{matrix}/{TESTED}", "yes", place)
 
 
 def _without_verification(statements: Statements, sub: Subelement) -> None:
