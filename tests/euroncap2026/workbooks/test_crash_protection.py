@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ import pytest
 
 from carindex.euroncap.cells import Book
 from carindex.euroncap.crash_protection import blank, prepare, read, report
-from carindex.euroncap.crash_protection.content import content
 from carindex.euroncap.pages import write_book
 from carindex.messages import InputError
 
@@ -117,8 +115,8 @@ def test_the_same_template_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("seed", SEEDS)
-def test_reports_of_the_ready_cars(shared: Path, tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("seed", SEEDS[::4])
+def test_reports_of_the_ready_cars_by_the_reference(shared: Path, tmp_path: Path, seed: int) -> None:
     """Every value and every fill of every sheet, computed by the slow reference."""
     book = Book(case(shared, seed) / "cp_input.xlsx")
     found, _ = read(book, calculator=True)
@@ -179,8 +177,3 @@ def test_a_workbook_of_another_stage_is_refused(tmp_path: Path) -> None:
         for take in (read, lambda book: prepare(book, 0)):
             with pytest.raises(InputError, match="Crash Protection"):
                 take(book)
-
-
-def test_json_of_the_good_car_is_used() -> None:
-    assert len(json.dumps(GOOD_FACTS)) > 10_000
-    assert len(content().tests) == 9
