@@ -88,9 +88,7 @@ class Reference:
 
     def __init__(self, facts: Facts, mode: str = "calculator") -> None:
         self.result: Result = score(facts, mode)
-        self.points = {
-            point_name(HEADFORM, point): found for point, found in headform_points(facts).items()
-        }
+        self.points = {point_name(HEADFORM, point): found for point, found in headform_points(facts).items()}
         for dummy in occupants("vru_impact/pelvis_leg_impact"):
             for region in dummy["children"].values():
                 for (point, key), found in leg_points(facts, region).items():

@@ -69,7 +69,9 @@ def at_random(path: Path, rng: random.Random) -> None:
         for row in range(2, sheet.max_row + 1):
             predicted = str(sheet.cell(row, 10).value).lower()
             lower = sheet.cell(row, 8).value
-            skipped = predicted == "sa" or (predicted != "t" and "green-" in predicted + "-" and rng.random() < 0.2)
+            skipped = predicted == "sa" or (
+                predicted != "t" and "green-" in predicted + "-" and rng.random() < 0.2
+            )
             if lower is not None and not skipped:
                 sheet.cell(row, 11).value = round(lower * rng.uniform(0.3, 1.1), 2)
     book.save(path)
@@ -91,11 +93,15 @@ def run(command: str, case: Path, stage: Stage) -> dict[str, list[str]]:
         write_book(folder / "blank.xlsx", stage.books.blank())
         template = case / stage.template
         filled(folder / "blank.xlsx", template, folder / "filled.xlsx")
-        found["preparation"] = calculator(command, folder, stage.name, "preprocess", "-i", "filled.xlsx", "-o", ".")
+        found["preparation"] = calculator(
+            command, folder, stage.name, "preprocess", "-i", "filled.xlsx", "-o", "."
+        )
 
         kept, _ = stage.books.prepare(Book(case / stage.prepared), 0)
         write_book(folder / "kept.xlsx", kept)
-        found["scoring"] = calculator(command, folder, stage.name, "compute-score", "-i", "kept.xlsx", "-o", ".")
+        found["scoring"] = calculator(
+            command, folder, stage.name, "compute-score", "-i", "kept.xlsx", "-o", "."
+        )
         report = next(folder.glob(f"{stage.prefix}_*_report.xlsx"))
         found["same scores"] = differences(report, case / stage.report)
         report.unlink()

@@ -92,7 +92,9 @@ def test_the_blank_template_asks_for_every_row_of_the_rules() -> None:
         criteria = [page.cells[row, 5].value for row in range(2, len(printed) + 2)]
         assert sorted(map(str, criteria)) == sorted(row.label for row in printed)
     scores = pages["CP - Body region scores"]
-    assert [scores.cells[row, 6].value for row in range(2, len(regions()) + 2)] == [key[-1] for key in regions()]
+    assert [scores.cells[row, 6].value for row in range(2, len(regions()) + 2)] == [
+        key[-1] for key in regions()
+    ]
 
 
 @pytest.mark.shared
@@ -155,7 +157,9 @@ def test_what_is_open_stays_empty(tmp_path: Path) -> None:
     pages = {page.title: page for page in report(book, read(book)[0], Nothing())}
     scores = [pages["Test Scores"].cells[row, 5].value for row in range(2, 11)]
     assert scores == [None] * 9
-    assert pages["CP - Frontal Offset"].cells[3, 10].value == GOOD_FACTS["frontal_mpdb_50/driver/thor_50m/hic15"]
+    assert (
+        pages["CP - Frontal Offset"].cells[3, 10].value == GOOD_FACTS["frontal_mpdb_50/driver/thor_50m/hic15"]
+    )
 
 
 # ---- a workbook as a whole ------------------------------------------------------------------------------------------------------

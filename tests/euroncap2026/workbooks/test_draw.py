@@ -35,7 +35,9 @@ def a_car(seed: int) -> dict[tuple[int, int], str]:
     rng = random.Random(seed)
     weights = [rng.random() for _ in WORDS]
     half, rows = rng.randint(0, 10), rng.sample(range(19), rng.randint(0, 19))
-    return {(row, column): rng.choices(WORDS, weights)[0] for row in rows for column in range(-half, half + 1)}
+    return {
+        (row, column): rng.choices(WORDS, weights)[0] for row in rows for column in range(-half, half + 1)
+    }
 
 
 def leg_rows(seed: int) -> dict[tuple[int, int], str]:
@@ -172,9 +174,7 @@ def test_the_programmes_draws_follow_our_rules(shared: Path, seed: int) -> None:
             point = point_from(str(entry.value))
             assert point is not None
             ours[facts[f"vru_headform/{point[0]}_{point[1]}/cell"]] += 1
-    theirs = Counter(
-        facts[name.replace("/tested", "/cell")] for name in facts if name.endswith("/tested")
-    )
+    theirs = Counter(facts[name.replace("/tested", "/cell")] for name in facts if name.endswith("/tested"))
     # as many points as the programme drew, of the same cells but for ties between equal remainders
     assert sum(ours.values()) == sum(theirs.values())
     assert {word: n for word, n in ours.items() if word not in SAMPLED} == {
