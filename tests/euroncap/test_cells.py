@@ -38,6 +38,18 @@ def test_the_other_library_reads_the_same(tmp_path):
     assert sheet["AB30"].fill.fgColor.rgb[-6:] == "0066CC"
 
 
+def test_numbers_and_dark_fills_are_written_to_be_read(tmp_path):
+    made = Page("A sheet")
+    made.put(1, 1, "dark", fill="000000", heading=True)
+    made.put(1, 2, "light", fill="FFDD33")
+    made.put(2, 1, 0.5, number="0%")
+    write_book(tmp_path / "book.xlsx", [made])
+    sheet = openpyxl.load_workbook(tmp_path / "book.xlsx")["A sheet"]
+    assert sheet["A1"].font.color.rgb[-6:] == "FFFFFF"
+    assert sheet["B1"].font.color is None or sheet["B1"].font.color.rgb != "FFFFFFFF"
+    assert (sheet["A2"].value, sheet["A2"].number_format) == (0.5, "0%")
+
+
 def test_fills_of_the_other_library_are_read(tmp_path):
     made = openpyxl.Workbook()
     made.active.title = "Other"

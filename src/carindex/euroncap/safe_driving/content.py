@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-import msgspec
-
 from carindex.euroncap.cells import column_number
-from carindex.euroncap.safe_driving.layout import Value, layout, of_file
+from carindex.euroncap.safe_driving.files import Line, Table, countries, inputs, monitoring
+from carindex.euroncap.safe_driving.layout import Value, layout
 from carindex.rating import Node, load_protocol
 
 _PROTOCOL = "euro-ncap-2026"
@@ -146,122 +145,6 @@ class ScoreLine:
     deduction: bool = False
 
 
-class _Line(msgspec.Struct):
-    line: list[str]
-    options: list[str] | dict[str, tuple[float, float]] = msgspec.field(
-        default_factory=lambda: ["FAIL", "PASS"]
-    )
-
-
-class _LineSheet(msgspec.Struct):
-    sheet: str
-    columns: list[str]
-    facts: dict[str, _Line]
-    column: str = "Value"
-
-
-class _Labelled(msgspec.Struct):
-    label: dict[str, str]
-
-
-class _Hazard(_Labelled):
-    sending: bool
-
-
-class _HazardLine(_Labelled):
-    channel: str
-    direction: str
-    direction_label: str
-
-
-class _Hazards(msgspec.Struct):
-    sheet: str
-    heading: str
-    lines: list[_HazardLine]
-    hazards: dict[str, _Hazard]
-
-
-class _Inputs(msgspec.Struct):
-    sheets: list[_LineSheet]
-    hazards: _Hazards
-
-
-class _Response(_Labelled):
-    key: str
-    column: str
-
-
-class _Cells(_Labelled):
-    cells: str = ""
-
-
-class _Movement(_Labelled):
-    cells: str = ""
-    gaze: dict[str, _Cells] = {}
-
-
-class _Task(_Labelled):
-    cells: str = ""
-    types: dict[str, _Cells] = {}
-    movements: dict[str, _Movement] = {}
-
-
-class _Table(_Labelled):
-    tasks: dict[str, _Task]
-
-
-class _NoiseVariable(_Labelled):
-    category: str
-    required: bool
-
-
-class _MonitoringFile(msgspec.Struct):
-    sheet: str
-    verification_sheet: str
-    responses: dict[str, _Response]
-    tables: dict[str, _Table]
-    noise_variables: dict[str, _NoiseVariable]
-
-
-class _Column(_Labelled):
-    heading: str
-    line: str = msgspec.field(name="for")
-
-
-class _Country(_Labelled):
-    cells: str
-
-
-class _Group(_Labelled):
-    none_failing: bool
-    countries: dict[str, _Country]
-
-
-class _CountryFile(msgspec.Struct):
-    sheet: str
-    share_of_all_lines: float
-    columns: dict[str, _Column]
-    groups: dict[str, _Group]
-
-
-@cache
-def inputs() -> _Inputs:
-    """Return the file of questions."""
-    return of_file("inputs.yaml", _Inputs)
-
-
-@cache
-def monitoring() -> _MonitoringFile:
-    """Return the file of driver-monitoring cells."""
-    return of_file("driver-monitoring-cells.yaml", _MonitoringFile)
-
-
-@cache
-def countries() -> _CountryFile:
-    """Return the file of speed limits by country."""
-    return of_file("speed-limit-countries.yaml", _CountryFile)
-
-
 @cache
 def question_sheets() -> tuple[QuestionSheet, ...]:
     """Return all questions by sheet, in the order of the file."""
@@ -276,7 +159,7 @@ def question_sheets() -> tuple[QuestionSheet, ...]:
     )
 
 
-def _question(fact: str, line: _Line) -> Question:
+def _question(fact: str, line: Line) -> Question:
     if isinstance(line.options, dict):
         ((kind, bounds),) = line.options.items()
         return Question(fact, tuple(line.line), (), bounds, kind == "whole")
@@ -323,7 +206,7 @@ def table_rows() -> Mapping[str, int]:
     return rows
 
 
-def _lines(table: _Table) -> Iterator[tuple[tuple[str, str | None, str | None], tuple[str, str, str], str]]:
+def _lines(table: Table) -> Iterator[tuple[tuple[str, str | None, str | None], tuple[str, str, str], str]]:
     """Yield keys, labels and letters of the lines of a table."""
     for task_key, task in table.tasks.items():
         label = task.label["en"]

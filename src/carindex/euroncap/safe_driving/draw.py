@@ -15,9 +15,9 @@ from carindex.euroncap.safe_driving.content import (
     AccScenario,
     MonitoringCell,
     acc_scenarios,
-    monitoring,
     monitoring_cells,
 )
+from carindex.euroncap.safe_driving.files import monitoring
 from carindex.euroncap.safe_driving.layout import layout
 
 GREEN = "green"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from carindex.euroncap.cells import Sheet
@@ -11,15 +11,16 @@ from carindex.euroncap.safe_driving.content import (
     AccPoint,
     MonitoringCell,
     acc_scenarios,
-    monitoring,
     monitoring_cells,
 )
+from carindex.euroncap.safe_driving.files import monitoring
 from carindex.euroncap.safe_driving.grids import Prediction
 from carindex.euroncap.safe_driving.layout import layout
 from carindex.euroncap.safe_driving.reader import Reader, slug
 
 NOT_SELECTED = "not_selected"
 _OUTCOMES = ("FAIL", "PASS")
+_POINT = "Test point"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ def second_heading(sheet: Sheet) -> int | None:
     return next((row for row in range(FIRST_ROW, sheet.rows + 1) if sheet.cell(row, 1).text == title), None)
 
 
+def _optional(sheet: Sheet, row: int, headings: Sequence[str]) -> dict[str, int]:
+    """Return the columns of headings that a workbook may do without."""
+    columns = range(1, sheet.columns + 1)
+    return {text: column for column in columns if (text := sheet.cell(row, column).text) in headings}
+
+
 def listed_tests(reader: Reader) -> list[DrawnTest]:
     """Return the drawn tests that the verification sheet of driver monitoring lists."""
     sheet = reader.sheet(monitoring().verification_sheet)
@@ -56,9 +63,10 @@ def listed_tests(reader: Reader) -> list[DrawnTest]:
     if sheet is None or start is None:
         return []
     rule = layout().monitoring.tests
-    head = reader.columns(sheet, start, [name for name in rule.headings if name != "Test point"])
+    head = reader.columns(sheet, start, [name for name in rule.headings if name != _POINT])
     if head is None:
         return []
+    head |= _optional(sheet, start, [_POINT])
     names = {cell.name: cell for cell in monitoring_cells()}
     carried = ("Category", "Glance target type", "Movement type", "Gaze location")
     last = dict.fromkeys(carried, "")
@@ -77,10 +85,24 @@ def listed_tests(reader: Reader) -> list[DrawnTest]:
                 "not_drawn_from", sheet.place(row, 1), line=" / ".join(label for label in labels if label)
             )
             continue
+        if not _same_cell(reader, sheet, row, head, names[name]):
+            continue
         tests.append(
             DrawnTest(names[name], texts["Noise variable"] or None, texts["Test scenario"] or None, row)
         )
     return tests
+
+
+def _same_cell(reader: Reader, sheet: Sheet, row: int, head: Mapping[str, int], cell: MonitoringCell) -> bool:
+    """Whether a line's labels and its test point are of one cell: labels left out go wrong where a line is deleted."""
+    column = head.get(_POINT)
+    place = "" if column is None else sheet.cell(row, column).text
+    expected = layout().monitoring.tests.point.format(row=cell.place[0], column=cell.place[1])
+    if column is None or place in ("", expected):
+        return True
+    labels = " / ".join(label for label in (*cell.labels, cell.requirement) if label)
+    reader.say("other_cell", sheet.place(row, column), found=place, expected=expected, line=labels)
+    return reader.calculator
 
 
 def _cell_name(labels: Mapping[str, str], requirement: str) -> str:
@@ -148,16 +170,11 @@ def listed_points(reader: Reader) -> list[TestedPoint]:
         reader.say("no_line", f"{reader.book.path}: {sheet.title}", line="Category / Scenario / Test point")
         return []
     spare = layout().acc.tests.spare
-    wanted = [name for name in layout().acc.tests.headings if name not in (*spare, "Test point")]
+    wanted = [name for name in layout().acc.tests.headings if name not in (*spare, _POINT)]
     head = reader.columns(sheet, start, wanted)
     if head is None:
         return []
-    # columns that a workbook leaves out where no line needs them
-    head |= {
-        sheet.cell(start, column).text: column
-        for column in range(1, sheet.columns + 1)
-        if sheet.cell(start, column).text in spare
-    }
+    head |= _optional(sheet, start, spare)
     known = {
         (scenario.label, point.vut_speed, point.target_speed): point
         for scenario in acc_scenarios()

@@ -15,17 +15,13 @@ from carindex.euroncap.safe_driving.content import (
     COUNTRY_ROW,
     AccPoint,
     AccScenario,
-    GridCell,
-    MonitoringCell,
     acc_scenarios,
     cells_by_labels,
-    countries,
     country_cells,
     hazard_cells,
     hazard_row,
-    inputs,
-    monitoring,
 )
+from carindex.euroncap.safe_driving.files import countries, inputs, monitoring
 from carindex.euroncap.safe_driving.layout import layout
 from carindex.euroncap.safe_driving.reader import Reader
 
@@ -227,13 +223,14 @@ def _matrix(
     fills = () if words_only else tuple(rule.colours)
     columns = _impact_columns(sheet, start + 1)
     points: dict[int, AccPoint] = {}
+    rows = {(sheet.cell(row, 1).text, sheet.cell(row, 2).text): row for row in range(end - 1, start + 1, -1)}
     for point in scenario.points:
-        rows = [row for row in range(start + 2, end) if is_point(sheet, row, point)]
-        if not rows or point.impact not in columns:
+        row = rows.get((point.vut_speed, point.target_speed))
+        if row is None or point.impact not in columns:
             line = f"{scenario.label} / {point.vut_speed} / {point.target_speed} / {point.impact_text}"
             reader.say("no_line", f"{reader.book.path}: {sheet.title}", line=line)
             continue
-        row, column = rows[0], columns[point.impact]
+        column = columns[point.impact]
         points[row] = point
         colour = reader.colour(sheet, row, column, rule.colours, fills)
         yield point.fact, _said(reader, sheet, row, column, colour)
@@ -256,20 +253,3 @@ def _impact_columns(sheet: Sheet, row: int) -> dict[float, int]:
         if isinstance(value, int | float) and not isinstance(value, bool):
             columns[float(value)] = column
     return columns
-
-
-def is_point(sheet: Sheet, row: int, point: AccPoint) -> bool:
-    """Whether a line of a matrix is that of a test point."""
-    return (sheet.cell(row, 1).text, sheet.cell(row, 2).text) == (point.vut_speed, point.target_speed)
-
-
-__all__ = [
-    "GridCell",
-    "MonitoringCell",
-    "Prediction",
-    "read_acc",
-    "read_countries",
-    "read_hazards",
-    "read_monitoring",
-    "state_predictions",
-]

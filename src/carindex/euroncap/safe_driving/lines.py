@@ -14,8 +14,8 @@ from carindex.euroncap.safe_driving.content import (
     QuestionSheet,
     is_shown,
     line_label,
-    monitoring,
 )
+from carindex.euroncap.safe_driving.files import monitoring
 from carindex.euroncap.safe_driving.layout import Value, layout
 from carindex.euroncap.safe_driving.reader import Reader
 

@@ -9,11 +9,11 @@ from carindex.euroncap.safe_driving.content import (
     FIRST_ROW,
     QuestionSheet,
     checks,
-    monitoring,
     noise,
     noise_key,
 )
 from carindex.euroncap.safe_driving.draw import ChosenTest, Selection, tested_points
+from carindex.euroncap.safe_driving.files import monitoring
 from carindex.euroncap.safe_driving.layout import Value, layout
 from carindex.euroncap.safe_driving.sheets import checks_page, fit, gap, heading, last_row
 

@@ -10,13 +10,12 @@ from carindex.euroncap.pages import Entry, Page
 from carindex.euroncap.safe_driving.content import (
     MonitoringCell,
     checks,
-    countries,
-    monitoring,
     noise,
     noise_key,
     parameters,
 )
 from carindex.euroncap.safe_driving.draw import Selection, draw
+from carindex.euroncap.safe_driving.files import countries, monitoring
 from carindex.euroncap.safe_driving.grids import (
     Prediction,
     read_acc,

@@ -15,6 +15,8 @@ from carindex.messages import Finding
 from carindex.messages.findings import Severity
 
 _ROOM = "euroncap/safe_driving"
+_GREY, _NOT_APPLICABLE = "grey", "n/a"
+"""The colour, and the word, of a cell for which nothing is claimed."""
 
 
 def message(name: str) -> str:
@@ -130,7 +132,10 @@ class Reader:
         text = cell.text.lower()
         if text in colours:
             return text
-        if text and text not in layout().nothing and text != layout().mark.lower():
+        if text in layout().nothing and not (text == _NOT_APPLICABLE and _GREY in colours):
+            choice = ", ".join(name.capitalize() for name in colours)
+            self.say("no_answer", cell.place, "warning", text=cell.text, options=choice)
+        elif text and text not in layout().nothing and (text != layout().mark.lower() or not fills):
             choice = ", ".join(name.capitalize() for name in colours)
             self.say("unknown_colour", cell.place, text=cell.text, options=choice)
             return text if self.calculator and text in layout().colours else None

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from carindex.dossier.readers import Row
 from carindex.euroncap.cells import Book
-from carindex.euroncap.safe_driving.content import checks, monitoring, noise, noise_key, parameters
+from carindex.euroncap.safe_driving.content import checks, noise, noise_key, parameters
 from carindex.euroncap.safe_driving.drawn import read_points, read_tests
+from carindex.euroncap.safe_driving.files import monitoring
 from carindex.euroncap.safe_driving.grids import (
     read_acc,
     read_countries,

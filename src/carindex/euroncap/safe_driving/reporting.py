@@ -18,6 +18,8 @@ from carindex.euroncap.safe_driving.sheets import fit, gap, heading
 from carindex.euroncap.scored import Scored
 from carindex.vocabulary import vocabulary
 
+_REPORTED = 3
+"""Row of the version sheet that says for which version a report was made."""
 _EXACT = 9
 """Decimals to which a score is exact; beyond them lies the noise of adding binary fractions."""
 
@@ -45,7 +47,10 @@ def report(book: Book, rows: list[Row], scored: Scored) -> list[Page]:
         _put_colours(pages[layout().acc.verification_sheet], book, scored)
     rule = layout().version_sheet
     if rule.sheet in pages:
-        heading(pages[rule.sheet], 3, [rule.report, layout().version])
+        kept = [line for line in pages[rule.sheet].cells if line[0] < _REPORTED]
+        for row, column in sorted(kept):
+            heading(pages[rule.sheet], row, [pages[rule.sheet].cells[row, column].value], column)
+        heading(pages[rule.sheet], _REPORTED, [rule.report, layout().version])
     made = list(pages.values())
     if layout().required_sheet.of in pages:
         made.append(_required(book.sheet(layout().required_sheet.of)))
@@ -68,17 +73,23 @@ def _titles() -> dict[str, dict[tuple[int, int], Entry]]:
 
 
 def _copied(sheet: Sheet, titles: Mapping[tuple[int, int], Entry]) -> Page:
-    """Return a page with the values and fills of a sheet."""
+    """Return a page with the values and fills of a sheet.
+
+    Headings are filled black in any case: the programme's own fill them in a way that is not spelled out in the file.
+    """
     page = Page(sheet.title, hidden=sheet.title in layout().hidden_sheets)
-    black = layout().fills["heading"]
+    headings = {1, second_heading(sheet)} if not titles else {1}
     for row in range(1, sheet.rows + 1):
         for column in range(1, sheet.columns + 1):
-            value, fill = sheet.cell(row, column).value, sheet.fill(row, column)
+            cell, fill = sheet.cell(row, column), sheet.fill(row, column)
+            value = layout().spelled(sheet.title, cell.value) if isinstance(cell.value, str) else cell.value
             title = titles.get((row, column))
             if fill is None and title is not None and title.value == value:
                 page.cells[row, column] = title
+            elif row in headings and fill is None:
+                heading(page, row, [value], column)
             elif value is not None or fill is not None:
-                page.put(row, column, value, fill=fill, heading=fill == black)
+                page.put(row, column, value, fill=fill, heading=fill == layout().fills["heading"])
     return fit(page)
 
 
@@ -88,6 +99,8 @@ def _required(sheet: Sheet) -> Page:
     page = Page(rule.sheet, hidden=True)
     for row in range(1, sheet.rows + 1):
         filled = any(not cell.empty for cell in sheet.row(row))
+        if not filled:
+            gap(page, row, max(rule.columns))
         for column in range(1, sheet.columns + 1):
             value: Value = sheet.cell(row, column).value
             if row > 1 and filled and column in rule.columns:

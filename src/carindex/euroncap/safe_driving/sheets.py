@@ -14,15 +14,12 @@ from carindex.euroncap.safe_driving.content import (
     MonitoringCell,
     QuestionSheet,
     acc_scenarios,
-    countries,
     country_cells,
     hazard_cells,
     hazard_row,
-    inputs,
     is_answered,
     is_shown,
     line_label,
-    monitoring,
     monitoring_cells,
     noise,
     noise_key,
@@ -30,6 +27,7 @@ from carindex.euroncap.safe_driving.content import (
     score_lines,
     table_rows,
 )
+from carindex.euroncap.safe_driving.files import countries, inputs, monitoring
 from carindex.euroncap.safe_driving.layout import ScoreSheet, Value, layout
 
 Declared = Mapping[str, Value]
