@@ -22,7 +22,7 @@ def plan():
     return plan_of(calculator=True)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[::4])
 @pytest.mark.parametrize("name", ["crash_protection", "post_crash"])
 def test_reports(shared: Path, tmp_path: Path, plan, name: str, seed: int) -> None:
     stage = stage_of(name)

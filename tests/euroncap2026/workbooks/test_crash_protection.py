@@ -64,7 +64,7 @@ def test_every_cell_names_its_place(shared: Path) -> None:
             assert abs(row.value) == abs(value), row
 
 
-@pytest.mark.parametrize("name", ["good", *list(EDITED)[::9]])
+@pytest.mark.parametrize("name", ["good", *list(EDITED)[::16]])
 def test_our_workbook_is_read_back(tmp_path: Path, name: str) -> None:
     facts = GOOD_FACTS if name == "good" else edited(name)
     book = book_of(prepared_of(facts), tmp_path / "cp_input.xlsx")
@@ -127,7 +127,7 @@ def test_reports_of_the_ready_cars_by_the_reference(shared: Path, tmp_path: Path
     assert compared(tmp_path / "report.xlsx", case(shared, seed) / "cp_report.xlsx", fills=True) == []
 
 
-@pytest.mark.parametrize("name", ["good", *list(EDITED)[::5]])
+@pytest.mark.parametrize("name", ["good", *list(EDITED)[::7]])
 def test_reports_of_edited_cars(tmp_path: Path, name: str) -> None:
     """Every scoring cell of cars that the programme's calculator scored: blank cells, capping, thresholds."""
     facts = GOOD_FACTS if name == "good" else edited(name)
