@@ -30,7 +30,7 @@ def rows_of(sheet, layout, plan):
     if sheet.scores:
         for node in plan.nodes.values():
             path = node.node.path
-            if path.count("/") == 2 and (node.node.spec.open or path.startswith("post_crash")):
+            if path.count("/") == 2 and node.node.reported:
                 parts = [plan.nodes["/".join(path.split("/")[:i])].node.label["en"] for i in (1, 2, 3)]
                 yield parts, node.node.maximum
     for fact, labels in sheet.rows.items():
@@ -231,7 +231,10 @@ def test_post_crash_from_its_checks_equals_the_report(plan, layout, shared):
         by_label = {}
         for node in rating.nodes:
             if node.path.startswith("post_crash/") and not node.path.endswith("post_crash_intervention"):
-                by_label.setdefault(node.label["en"], []).append(node)
+                # a report stands before the condition that another stage's line takes off
+                name = f"{node.path}#reported"
+                own = rating.evaluation.named(name)[0] if name in plan.named else node.score
+                by_label.setdefault(node.label["en"], []).append(own)
         for sheet, column in (
             ("Test Scores", "Stage subelement"),
             ("Category Scores", "Category"),
@@ -239,7 +242,7 @@ def test_post_crash_from_its_checks_equals_the_report(plan, layout, shared):
         ):
             for row in domain[sheet]:
                 if row[column] in by_label and row["Score"] is not None:
-                    assert row["Score"] in [pytest.approx(node.score) for node in by_label[row[column]]], (
+                    assert row["Score"] in [pytest.approx(own) for own in by_label[row[column]]], (
                         path.parent.name,
                         row,
                     )
@@ -259,9 +262,12 @@ def test_stars_of_the_ready_cars_from_their_reports(plan, layout, shared):
             row["Stage"].lower().replace(" ", "_").replace("-", "_"): row["Score"]
             for row in overall["Stage Scores"]
         }
-        if "given:safe_driving/vehicle_assistance/speed_assistance" in rating.missing:
-            # not assessed in the report; the programme's tool fills in the row above
-            assert len(rating.missing) == 1
+        open_tests = [
+            node.path for node in rating.nodes if node.path.count("/") == 2 and node.lower < node.upper
+        ]
+        if open_tests:  # not assessed in the report; the programme's tool fills in the row above
+            assert open_tests == ["safe_driving/vehicle_assistance/speed_assistance"]
+            assert all(name.startswith("speed_assistance/") for name in rating.missing)
             continue
         final += 1
         assert rating.root.outcome == stars

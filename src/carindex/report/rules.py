@@ -98,9 +98,10 @@ def _numbers(spec: schema.Node, language: Language) -> Iterator[str]:
     elif spec.criterion is not None:
         yield from _criterion(spec.criterion, language)
     elif spec.ladder or spec.awarded:
-        for step in (*spec.ladder, *spec.awarded):
-            worth = step.reaches if isinstance(step, schema.Step) else step.points
-            yield f"{condition_text(step.when, language)} → {limit_figure(worth)}"
+        steps = [(step.when, step.reaches) for step in spec.ladder]
+        steps += [(award.when, award.points) for award in spec.awarded]
+        for when, worth in steps:
+            yield f"{condition_text(when, language)} → {limit_figure(worth)}"
     elif spec.near is not None:
         yield f"{_quantity(spec.near.fact, language)} ± {spec.near.steps}: {', '.join(spec.near.order)}"
     elif spec.claimed is not None:

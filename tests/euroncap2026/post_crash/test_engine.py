@@ -33,7 +33,9 @@ def facts_of(answers):
     for name, answer in answers.items():
         yield Fact(name, float(Fact(name, 0.0, "1").quantity.categories.index(answer)), "1")
     # so that no condition between the stages takes anything off here
-    yield Fact("given:crash_occupancy_information", 3.0, "1")
+    yield Fact(
+        "given:safe_driving/occupant_monitoring/occupant_presence/crash_occupancy_information", 3.0, "1"
+    )
 
 
 def completed(answers, names, worst):

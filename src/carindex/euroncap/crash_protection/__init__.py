@@ -1,0 +1,14 @@
+"""The workbooks of Crash Protection: the blank template, preparation for testing, reading, and the report.
+
+A report asks for these values beside scores: of a criterion ``#colour``, ``#percent``, ``#capped``, ``#scores``,
+``#assessed``, ``#limit``; of a body region ``#percent``, ``#modifiers``, ``#modifier_N``, ``#maximum``, ``#scores``;
+of a dummy ``#capped``, ``#maximum``; of an impact point (``vru_headform/ROW_COLUMN``, legforms' points with their
+quantity) ``#colour``, ``#percent``, ``#value``. A name that nobody publishes counts as a value that is not there.
+"""
+
+from carindex.euroncap.crash_protection.preparing import prepare
+from carindex.euroncap.crash_protection.reading import read
+from carindex.euroncap.crash_protection.reporting import report
+from carindex.euroncap.crash_protection.sheets import blank
+
+__all__ = ["blank", "prepare", "read", "report"]
