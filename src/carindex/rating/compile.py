@@ -14,7 +14,7 @@ from carindex.messages import InputError
 from carindex.rating import avoidance, crash_tests, schema
 from carindex.rating.asking import REPORTED, condition_facts, listed_facts, requirements, rule_facts
 from carindex.rating.grouping import grouped
-from carindex.rating.impact_points import grid_facts, row_facts
+from carindex.rating.impact_points import GridSlots, grid_facts, row_facts
 from carindex.rating.kinds import KINDS
 from carindex.rating.kinds.checks import channel_lacking, claimed_facts
 from carindex.rating.leaf import LeafRules
@@ -49,7 +49,7 @@ class Compiler(LeafRules):
         self.caps: dict[str, int] = {}
         self.assessed: dict[str, int] = {}
         self.critical: list[crash_tests.CriticalRegion] = []
-        self.grids: dict[str, dict[str, tuple[int, int]]] = {}
+        self.grids: dict[str, GridSlots] = {}
         self.scenarios: dict[str, dict[str, int]] = {}
         self.referenced: set[tuple[str, str]] = set()
         self.partners: dict[str, dict[str, int]] = {}
@@ -150,13 +150,16 @@ class Compiler(LeafRules):
         if condition.channel_lacking:
             return channel_lacking(self, node), ()
         if condition.capped is not None:
-            return crash_tests.capped(self, condition, node), ()
+            return crash_tests.capped(self, condition, node)
         if condition.passed is not None:
             passed = [self.node(f"{node.path}/{key}", node).value for key in condition.passed]
             flags = [self.emit("compare", [slot], least=1e-9, most=np.inf, divisor=1.0) for slot in passed]
             return self.emit("minimum", flags), ()
         if condition.any_value_of is not None:
-            return self.emit("minimum", [self._any_known(path, node) for path in condition.any_value_of]), ()
+            known = self.emit("minimum", [self._any_known(path, node) for path in condition.any_value_of])
+            if crash_tests.scheme(self).blank == "open":  # a value that is not known yet may still be one
+                known = self.emit("choose", [known, self.open_value(1.0), self.constant(1.0)])
+            return known, ()
         if condition.critical_region_without_points is not None:
             return self._critical(condition, node)
         if condition.stars_of is not None:
@@ -232,6 +235,7 @@ class Compiler(LeafRules):
     def _any_known(self, path: str, node: Node) -> int:
         """Return the slot that is 1 where at least one fact of the rules at or below a node is known."""
         owner = self.protocol.nodes[self.path_from(path, node)]
+        self.referenced.add((node.path, owner.path))
         facts = [self.node(other.path, node).rule_facts for other in owner.walk() if other.spec.criterion]
         return self.emit("maximum", [self.known(some[0]) for some in facts])
 
@@ -286,6 +290,7 @@ class Compiler(LeafRules):
             applies=applies,
             rule_facts=compiled.facts,
             details=compiled.details,
+            greatest=self.named.get(f"{path}#maximum"),
         )
         self.nodes[path] = plan
         if node.spec.stars is not None:
@@ -361,9 +366,6 @@ class Compiler(LeafRules):
                     for slot, weight in zip(slots, weights, strict=True)
                 ]
             out = self._worst(plans, slots, losing, node)
-        if spec.grid is not None:
-            # bands of a grid share the points between them: none has a greatest score of its own to lose from
-            return Compiled("grid", out, details=crash_tests.band_details(self, node))
         parts = tuple(
             (plan.node.path, slot, weight) for plan, slot, weight in zip(plans, slots, weights, strict=True)
         )

@@ -12,7 +12,7 @@ from carindex.rating import schema
 from carindex.rating.asking import condition_facts
 from carindex.rating.kernels.checks import Claim, PointMatrix, WordLines
 from carindex.rating.kinds.kind import Kind
-from carindex.rating.plan import Detail
+from carindex.rating.plan import Answers, Detail
 
 if TYPE_CHECKING:
     from carindex.rating.compile import Compiled, Compiler
@@ -142,7 +142,7 @@ def _claimed(compiler: Compiler, rule: schema.Claimed, node: Node) -> Compiled:
     details = []
     for response, where in zip(rule.points, lost, strict=True):
         own = tuple(facts[i + shift] for i in places(response) for shift in (0, len(cells)))
-        details.append(Detail(labels[response], where, own, ("green", "not_selected", "PASS")))
+        details.append(Detail(labels[response], where, Answers(own, ("green", "not_selected", "PASS"))))
     return Compiled("claimed", slot, facts=tuple(facts), details=tuple(details))
 
 
@@ -172,7 +172,11 @@ def _points(compiler: Compiler, rule: schema.TestPoints, node: Node) -> Compiled
         said = " – ".join(str(value) for column, value in point.items() if column != LIMIT)
         label = {"en": said, "zh": said}
         details.append(
-            Detail(label, slots[1 + count + i], (facts[i], facts[count + i]), ("green", "orange"), limits)
+            Detail(
+                label,
+                slots[1 + count + i],
+                Answers((facts[i], facts[count + i]), ("green", "orange"), limits),
+            )
         )
     return Compiled("test_points", slots[0], facts=tuple(facts), details=tuple(details))
 
