@@ -30,7 +30,81 @@ REGION = ("Stage subelement", "Loadcase", "Seat position", "Dummy", "Body region
 
 @cache
 def rules() -> dict:
-    return yaml.safe_load((FOLDER / "overall" / "overall.yaml").read_text(encoding="utf-8"))
+    """What the protocol's files say of the overall rating, in the words of this reference."""
+    protocol = yaml.safe_load((FOLDER / "protocol.yaml").read_text(encoding="utf-8"))
+    workbooks = yaml.safe_load((FOLDER / "workbooks.yaml").read_text(encoding="utf-8"))
+    root, balance = protocol["root"], protocol["beside"]["stage_balance"]["compensate"]
+    deduct, least, seen, _ = root["children"]["crash_protection"]["adjust"]
+    curves = deduct["deduct"]["choose"]["cases"]
+    lines = list(protocol["scales"]["stage_stars"]["stars"]["at_least"].values())
+    start = {
+        int(year): dict(zip(balance["of"], points, strict=True))
+        for year, points in balance["offsets"].items()
+    }
+    walkers, ecall = protocol["changes"].items()
+    (below,) = (step for step in walkers[1]["adjust"] if step.get("set_to") == 0)
+    stages = {stage: branch(node) for stage, node in root["children"].items()}
+    vru = below["when"]["node"].split("/")
+    (rows,) = (sheet["rows"] for sheet in workbooks["inputs"]["overall_input.xlsx"]["sheets"])
+    return {
+        "inputs": [
+            {"fact": "vehicle/test_year", "line": rows["car/test_year"]},
+            {"fact": "vehicle/provision_assessment_score", "line": rows["car/vehicle_provision_score"]},
+        ],
+        "stages": stages,
+        "across": [
+            {
+                "when": {
+                    "sum_of": [
+                        f"{below['when']['node']}/{slug(name)}"
+                        for name in stages[vru[0]]["elements"][vru[1]]["tests"]
+                    ],
+                    "below": below["when"]["below"],
+                },
+                "node": walkers[0],
+                "set_to": below["set_to"],
+            },
+            {"node": ecall[0]},
+        ],
+        "provision": {
+            "stage": "crash_protection",
+            "fact": "vehicle/provision_assessment_score",
+            "needs": {int(year): case["curve"]["through"][0][1] for year, case in curves.items()},
+            "least": least["at_least"],
+        },
+        "floor": seen["round"],
+        "balance": {"chain": balance["of"], "at_most": balance["move"], "head_start": start},
+        "stars": {
+            year: {stage: [line - offsets.get(stage, 0) for line in lines] for stage in root["children"]}
+            for year, offsets in start.items()
+        },
+        "caps": [{"to": root["stars"]["caps"][0]["to"], "regions": critical_regions(workbooks)}],
+    }
+
+
+def branch(node: dict) -> dict:
+    """A stage by its elements, each with its tests."""
+
+    def of(folder: Path, entry: dict) -> tuple[Path, dict]:
+        if "file" not in entry:
+            return folder, entry
+        file = folder / entry["file"]
+        return file.parent, yaml.safe_load(file.read_text(encoding="utf-8")) | entry
+
+    folder, stage = of(FOLDER, node)
+    elements = {}
+    for key, entry in stage["children"].items():
+        inner, element = of(folder, entry)
+        tests = [of(inner, test)[1]["label"]["en"] for test in element["children"].values()]
+        elements[key] = {"label": element["label"], "tests": tests}
+    return {"label": stage["label"], "elements": elements}
+
+
+def critical_regions(workbooks: dict) -> list[list]:
+    """Sub-element, load case, seat, dummy and region of every region that must have points."""
+    sheets = workbooks["reports"]["of"]["Crash Protection"]
+    (listed,) = (sheet["any_zero"].values() for sheet in sheets if "any_zero" in sheet)
+    return [[*line[1:5], [line[5]]] for lines in listed for line in lines]
 
 
 @dataclass
