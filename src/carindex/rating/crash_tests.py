@@ -305,7 +305,6 @@ def without_points(compiler: Compiler, path: str, node: Node) -> int:
     slots = []
     for region in compiler.critical:
         if region.path.startswith(f"{path}/"):
-            compiler.referenced.add((node.path, region.path))
             zero = compiler.emit("compare", [region.points], least=float("-inf"), most=0.0, divisor=1.0)
             if region.assessed is not None:
                 zero = compiler.emit("minimum", [zero, region.assessed])
