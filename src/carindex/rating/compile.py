@@ -56,7 +56,7 @@ class Compiler(LeafRules):
         self.grids: dict[str, GridSlots] = {}
         self.scenarios: dict[str, avoidance.ScenarioSlots] = {}
         self.judgings: dict[tuple[str, bool], Judging] = {}
-        self.referenced: set[tuple[str, str]] = set()
+        self.referenced: set[tuple[str, str, str | None]] = set()
         self.partners: dict[str, dict[str, tuple[int, int]]] = {}
         fills = protocol.head.reported_blank == "row_above"
         self.tests = ReportedTests(self, tests_of(protocol) if fills else [])
@@ -243,7 +243,7 @@ class Compiler(LeafRules):
     def _score_of(self, condition: schema.Condition, node: Node) -> int:
         assert condition.node is not None
         path = self.path_from(condition.node, node)
-        self.referenced.add((node.path, path))
+        self.referenced.add((node.path, path, None))
         if not condition.before_adjust:
             return self.score(path, node)
         plan = self.node(path, node)
@@ -252,13 +252,16 @@ class Compiler(LeafRules):
     def _any_known(self, path: str, node: Node) -> int:
         """Return the slot that is 1 where at least one fact of the rules at or below a node is known."""
         owner = self.protocol.nodes[self.path_from(path, node)]
-        self.referenced.add((node.path, owner.path))
+        self.referenced.add((node.path, owner.path, None))
         facts = [self.node(other.path, node).rule_facts for other in owner.walk() if other.spec.criterion]
         return self.emit("maximum", [self.known(some[0]) for some in facts])
 
     def _critical(self, condition: schema.Condition, node: Node) -> tuple[int, tuple[int, ...]]:
         assert condition.critical_region_without_points is not None
-        slot = crash_tests.without_points(self, condition.critical_region_without_points, node)
+        path = condition.critical_region_without_points
+        slot = crash_tests.without_points(self, path, node)
+        regions = [region.path for region in self.critical if region.path.startswith(f"{path}/")]
+        self.referenced.update((node.path, region, condition.fact) for region in regions)
         if condition.fact is None:
             return slot, ()
         fact = self.fact(condition.fact, node)
@@ -508,7 +511,7 @@ class Compiler(LeafRules):
         elif adjustment.deduct_node is not None:
             sign = 1.0 if losing else -1.0
             amount = self.score(adjustment.deduct_node, node)
-            self.referenced.add((node.path, adjustment.deduct_node))
+            self.referenced.add((node.path, adjustment.deduct_node, None))
             changed = self.emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
         elif adjustment.set_to is not None:
             changed = self.emit("linear", [slot], weights=(0.0,), constant=adjustment.set_to)

@@ -50,11 +50,11 @@ def compile_region(
     assessed = compiler.assessed.get(node.path)
     facts: list[int] = []
     steps: list[AdjustStep] = []
+    greatest = half_up(exact(node.maximum), rounds["maximum"])
 
     def points(slot: int) -> int:
         if maximum is not None:
             return compiler.emit("product", [slot, maximum], factor=1.0 / PERCENT)
-        greatest = half_up(exact(node.maximum), rounds["maximum"])
         return compiler.emit("linear", [slot], weights=(greatest / PERCENT,), constant=0.0)
 
     for case in node.spec.points_when:
@@ -62,11 +62,15 @@ def compile_region(
     percent = compiled.slot
     now = first = points(percent)
 
-    def step(adjustment: schema.Adjustment, after: int) -> None:
+    def step(adjustment: schema.Adjustment, after: int, *reads: int) -> None:
         nonlocal now
-        steps.append(AdjustStep(adjustment, now, after))
+        steps.append(AdjustStep(adjustment, now, after, facts=reads))
         now = after
 
+    if maximum is None and greatest != node.maximum:
+        rounded = now
+        now = first = compiler.emit("linear", [percent], weights=(node.maximum / PERCENT,), constant=0.0)
+        step(schema.Adjustment(round=schema.Rounding(decimals=rounds["maximum"])), rounded)
     if compiled.kind not in ("worst", "choose"):  # the others give whole per cent
         percent = compiler.rounded(percent, schema.Rounding(decimals=rounds["score"]))
         step(schema.Adjustment(round=schema.Rounding(decimals=rounds["score"])), points(percent))
@@ -84,7 +88,7 @@ def compile_region(
         if not adjustment.ignored:
             taken.append(amount)
             scored = compiler.emit("linear", [scored, amount], weights=(1.0, -1.0), constant=0.0)
-            step(adjustment, points(scored))
+            step(adjustment, points(scored), *used)
     modifiers = compiler.emit("linear", taken, weights=(1.0,) * len(taken), constant=0.0) if taken else None
     if modifiers is not None:
         compiler.publish(f"{node.path}#modifiers", modifiers)
@@ -100,7 +104,7 @@ def compile_region(
         amount = compiler.rounded(given, schema.Rounding(decimals=rounds["inspection"]))
         left = compiler.emit("linear", [scored, amount], weights=(1.0, -1.0), constant=0.0)
         scored = compiler.emit("clip", [left], least=0.0, most=PERCENT)
-        step(schema.Adjustment(label=shared.inspection_label), points(scored))
+        step(schema.Adjustment(label=shared.inspection_label), points(scored), inspection)
         if shared.blank == "nothing" and node.spec.row is None:
             assessed = compiler.assessed[node.path] = compiler.known(inspection)
     if isinstance(node.spec.inspection, dict):
@@ -224,7 +228,7 @@ def role_steps(
     left = compiler.emit("clip", [left], least=0.0, most=node.maximum)
     out = compiler.rounded(left, schema.Rounding(decimals=shared.tests.round["points"]))
     steps = (
-        AdjustStep(schema.Adjustment(label=shared.inspection_label), slot, left),
+        AdjustStep(schema.Adjustment(label=shared.inspection_label), slot, left, facts=(fact,)),
         AdjustStep(
             schema.Adjustment(round=schema.Rounding(decimals=shared.tests.round["points"])), left, out
         ),
@@ -306,7 +310,6 @@ def without_points(compiler: Compiler, path: str, node: Node) -> int:
     slots = []
     for region in compiler.critical:
         if region.path.startswith(f"{path}/"):
-            compiler.referenced.add((node.path, region.path))
             points = counted.get(region.path, region.points)
             zero = compiler.emit("compare", [points], least=float("-inf"), most=0.0, divisor=1.0)
             if region.assessed is not None and region.path not in counted:

@@ -152,7 +152,7 @@ class Plan:
     named
         Slots that reports and pictures ask for by name.
     referenced
-        Pairs of nodes: a condition or deduction of the first looks at the score of the second.
+        A condition or deduction of the first node looks at the second, unless the fact named third is known.
     raws
         Pairs (fact, slot), shape ``(k, 2)``: slots that are the fact as it was given, NaN where it is missing.
     """
@@ -168,7 +168,7 @@ class Plan:
     presence: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
     named: Mapping[str, int] = field(default_factory=dict)
     raws: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
-    referenced: frozenset[tuple[str, str]] = frozenset()
+    referenced: frozenset[tuple[str, str, str | None]] = frozenset()
     known_any: tuple[tuple[int, NDArray[np.intp]], ...] = ()
 
     @cached_property

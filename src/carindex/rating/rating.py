@@ -278,12 +278,14 @@ def _touched(plan: Plan, assumed: Mapping[str, float]) -> set[str]:
 
 
 def _settled(evaluation: Evaluation) -> frozenset[str]:
-    """Return the nodes whose score, stars and grade nothing that is missing can change."""
+    """Return the tests that reports state, and the nodes below them, whose score nothing that is missing can change."""
     same = evaluation.low[:, 0] == evaluation.high[:, 0]
+    nodes = evaluation.plan.nodes
+    tests = {path for path, node_plan in nodes.items() if node_plan.node.reported}
     return frozenset(
         path
-        for path, node_plan in evaluation.plan.nodes.items()
-        if same[node_plan.value] and (node_plan.outcome is None or same[node_plan.outcome.slot])
+        for path, node_plan in nodes.items()
+        if same[node_plan.value] and not tests.isdisjoint(_way(path))
     )
 
 
@@ -299,8 +301,10 @@ def _unknown(
         if settled.isdisjoint(_way(path)) and not any(_within(path, top) for top in assumed):
             asked.update(node_plan.facts)
     # a condition elsewhere looks at these: a score that is stated for a node above does not answer it
-    for asker, owner in plan.referenced:
-        if any(_within(asker, top) and asker != top for top in assumed):
+    for asker, owner, instead in plan.referenced:
+        if instead in known or any(_within(asker, top) and asker != top for top in assumed):
+            continue
+        if not settled.isdisjoint(_way(asker)):
             continue
         tops = [top for top in assumed if _within(top, owner)]
         for path, node_plan in plan.nodes.items():

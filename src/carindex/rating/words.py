@@ -51,6 +51,11 @@ def reason(
         return _detail(evaluation, share, known)
     if share.cause == "limit":
         return _text("rating.loss_limit", {})
+    from carindex.rating.crash_words import crash_reason
+
+    in_crash_tests = crash_reason(evaluation, share, known)
+    if in_crash_tests is not None:
+        return in_crash_tests
     if share.adjustment is not None:
         adjustment = share.adjustment.adjustment
         if adjustment.round is not None:
