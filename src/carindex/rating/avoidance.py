@@ -42,14 +42,15 @@ class ScenarioSlots:
     details: Mapping[str, tuple[Detail, ...]] = field(default_factory=dict)
 
 
-def collect(compiler: Compiler, node: Node) -> None:
-    """Give the facts of a scenario their slots."""
+def collect(compiler: Compiler, node: Node) -> list[int]:
+    """Give the facts of a scenario their slots; returns them."""
     assert node.spec.scenario is not None
     for entry in scenario_facts(compiler.avoidance, node.spec.scenario):
         if isinstance(entry, str):
             compiler.fact(entry, node)
         else:
             compiler.facts_of_cells(*entry, node)
+    return _fact_slots(compiler, node)[0]
 
 
 def _fact_slots(compiler: Compiler, node: Node) -> tuple[list[int], tuple[int, ...]]:

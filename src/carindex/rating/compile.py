@@ -14,7 +14,7 @@ from carindex.messages import InputError
 from carindex.rating import avoidance, crash_tests, schema
 from carindex.rating.asking import REPORTED, condition_facts, listed_facts, requirements, rule_facts
 from carindex.rating.grouping import grouped
-from carindex.rating.impact_points import grid_facts, row_facts
+from carindex.rating.impact_points import GridSlots, grid_facts, row_facts
 from carindex.rating.kernels.judging import Judging
 from carindex.rating.kinds import KINDS
 from carindex.rating.kinds.checks import channel_lacking, claimed_facts
@@ -23,7 +23,8 @@ from carindex.rating.matrices import TABLES, TESTED, Avoidance, predicted_other_
 from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
 from carindex.rating.plan import AdjustStep, Detail, NodePlan, Outcome, Plan
 from carindex.rating.protocol import Node, Protocol
-from carindex.vocabulary import GIVEN
+from carindex.rating.reported import ReportedTests, tests_of
+from carindex.vocabulary import GIVEN, vocabulary
 
 Parts = tuple[tuple[str, int, float], ...]
 Table = TypeVar("Table")
@@ -52,13 +53,16 @@ class Compiler(LeafRules):
         self.caps: dict[str, int] = {}
         self.assessed: dict[str, int] = {}
         self.critical: list[crash_tests.CriticalRegion] = []
-        self.grids: dict[str, dict[str, tuple[int, int]]] = {}
+        self.grids: dict[str, GridSlots] = {}
         self.scenarios: dict[str, avoidance.ScenarioSlots] = {}
         self.judgings: dict[tuple[str, bool], Judging] = {}
         self.referenced: set[tuple[str, str]] = set()
         self.partners: dict[str, dict[str, tuple[int, int]]] = {}
-        self._counted: dict[str, int] = {}
+        fills = protocol.head.reported_blank == "row_above"
+        self.tests = ReportedTests(self, tests_of(protocol) if fills else [])
         self._gates: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._required: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._met: dict[tuple[object, ...], tuple[int, int]] = {}
         self.groups: dict[str, dict[str, list[str]]] | None = None
         self._data: dict[str, Any] = {}
         self._open: set[str] = set()
@@ -92,9 +96,10 @@ class Compiler(LeafRules):
         """Give every fact that any rule names its slot, before any operation takes one."""
         for node in self.protocol.nodes.values():
             for name in self._fact_names(node):
-                self.fact(name, node)
+                self.tests.note_fact(self.fact(name, node), node)
             if node.spec.scenario is not None:
-                avoidance.collect(self, node)
+                for slot in avoidance.collect(self, node):
+                    self.tests.note_fact(slot, node)
 
     def _fact_names(self, node: Node) -> Iterable[str]:
         yield from rule_facts(node.spec)
@@ -151,13 +156,16 @@ class Compiler(LeafRules):
         if condition.channel_lacking:
             return channel_lacking(self, node), ()
         if condition.capped is not None:
-            return crash_tests.capped(self, condition, node), ()
+            return crash_tests.capped(self, condition, node)
         if condition.passed is not None:
             passed = [self.node(f"{node.path}/{key}", node).value for key in condition.passed]
             flags = [self.emit("compare", [slot], least=1e-9, most=np.inf, divisor=1.0) for slot in passed]
             return self.emit("minimum", flags), ()
         if condition.any_value_of is not None:
-            return self.emit("minimum", [self._any_known(path, node) for path in condition.any_value_of]), ()
+            known = self.emit("minimum", [self._any_known(path, node) for path in condition.any_value_of])
+            if crash_tests.scheme(self).blank == "open":  # a value that is not known yet may still be one
+                known = self.emit("choose", [known, self.open_value(1.0), self.constant(1.0)])
+            return known, ()
         if condition.critical_region_without_points is not None:
             return self._critical(condition, node)
         if condition.stars_of is not None:
@@ -171,9 +179,7 @@ class Compiler(LeafRules):
             slot = self.emit("linear", [fact], weights=(1.0 / divisor,), constant=0.0)
             slot, divisor = self.rounded(slot, condition.round), 1.0
         if condition.one_of is not None:
-            words = [schema.Condition(equals=word) for word in condition.one_of]
-            quantity = self.quantities[fact]
-            holds = self.emit("maximum", [self.compare(one, slot, divisor, quantity, node) for one in words])
+            holds = self.one_of(fact, condition.one_of, node)
         else:
             holds = self.compare(condition, slot, divisor, self.quantities[fact], node)
         if unknown_fails:
@@ -246,6 +252,7 @@ class Compiler(LeafRules):
     def _any_known(self, path: str, node: Node) -> int:
         """Return the slot that is 1 where at least one fact of the rules at or below a node is known."""
         owner = self.protocol.nodes[self.path_from(path, node)]
+        self.referenced.add((node.path, owner.path))
         facts = [self.node(other.path, node).rule_facts for other in owner.walk() if other.spec.criterion]
         return self.emit("maximum", [self.known(some[0]) for some in facts])
 
@@ -300,6 +307,7 @@ class Compiler(LeafRules):
             applies=applies,
             rule_facts=compiled.facts,
             details=compiled.details,
+            greatest=self.named.get(f"{path}#maximum"),
         )
         self.nodes[path] = plan
         if node.spec.stars is not None:
@@ -335,29 +343,7 @@ class Compiler(LeafRules):
             return Compiled(name, slot, facts=used)
         paths = [child.path for child in node.children] or list(spec.of)
         plans = [self.node(path, node) for path in paths]
-        if self.protocol.head.reported_blank == "row_above":
-            plans = [replace(plan, value=self._filled(plan)) for plan in plans]
-        return self._combined(node, spec.combine, plans)
-
-    def _filled(self, plan: NodePlan) -> int:
-        """Return the slot of a test's score as it counts where one without score takes that of the test above."""
-        path = plan.node.path
-        above_it = self._tests[: self._tests.index(path)] if path in self._tests else []
-        stage = path.split("/")[0]
-        if not above_it or above_it[-1].split("/")[0] != stage:  # a report begins with its own first test
-            return plan.value
-        if path not in self._counted:
-            above = self.node(above_it[-1], plan.node)
-            self._counted[path] = self.emit("row_above", [plan.value, self._filled(above)])
-            self.publish(f"{path}#counted", self._counted[path])
-        return self._counted[path]
-
-    @cached_property
-    def _tests(self) -> list[str]:
-        """Paths of the nodes that reports list as tests, in their order: those that stand for whole branches."""
-        reported = [node for node in self.protocol.nodes.values() if node.reported]
-        deepest = min((node.path.count("/") for node in reported), default=0)
-        return [node.path for node in reported if node.path.count("/") == deepest]
+        return self._combined(node, spec.combine, [self.tests.count(plan) for plan in plans])
 
     def by_kind(self, node: Node) -> Compiled:
         """Compile the rule of a node that is one of the registered kinds."""
@@ -397,9 +383,6 @@ class Compiler(LeafRules):
                     for slot, weight in zip(slots, weights, strict=True)
                 ]
             out = self._worst(plans, slots, losing, node)
-        if spec.grid is not None:
-            # bands of a grid share the points between them: none has a greatest score of its own to lose from
-            return Compiled("grid", out, details=crash_tests.band_details(self, node))
         parts = tuple(
             (plan.node.path, slot, weight) for plan, slot, weight in zip(plans, slots, weights, strict=True)
         )
@@ -413,8 +396,20 @@ class Compiler(LeafRules):
             raise InputError(node.place, "rating.case_missing", word=", ".join(missing) or "of", fact=rule.by)
         slots = [self.score(path, node) for path in rule.of]
         offsets = tuple(offset for word in words for offset in rule.offsets[word])
-        out = self.emit("compensate", [*slots, by], offsets=offsets, move=rule.move)
+        case = by if rule.unknown is None else self._case_or(rule.unknown, by, node)
+        out = self.emit("compensate", [*slots, case], offsets=offsets, move=rule.move)
         return Compiled("compensate", out, facts=(by,))
+
+    def _case_or(self, word: str, by: int, node: Node) -> int:
+        """Return the number of a fact's word, that of ``word`` where the fact is missing or none of its words."""
+        words = self.quantities[by].categories
+        if word not in words:
+            raise InputError(node.place, "rating.unknown_word", word=word, kind=vocabulary().kinds["value"])
+        other = float(words.index(word))
+        lines = tuple(i - 0.5 for i in range(len(words) + 1))
+        values = (other, *(float(i) for i in range(len(words))), other)
+        case = self.emit("steps", [by], thresholds=lines, values=values, divisor=1.0)
+        return self.emit("choose", [self.known(by), self.constant(other), case])
 
     def _worst(self, plans: list[NodePlan], slots: list[int], losing: bool, node: Node) -> int:
         return self.worst_that_applies(plans, slots, 0.0 if losing else node.maximum, losing=losing)
@@ -469,7 +464,7 @@ class Compiler(LeafRules):
             if not node.children:
                 slot, steps, facts = self._gated(node, slot)
         for adjustment in adjustments:
-            slot = self._step(adjustment, node, slot, steps, facts)
+            slot = self.step(adjustment, node, slot, steps, facts)
         # sums of nothing are nothing: a gate closes what has no parts of its own
         for gate in () if node.children else node.gates:
             when, used = self._gate(gate, node)
@@ -484,22 +479,26 @@ class Compiler(LeafRules):
             facts.append(stated)
             before, slot = slot, self.emit("choose", [self.known(stated), slot, stated])
             steps.append(AdjustStep(REPORTED, before, slot, self.known(stated)))
-        if any(step.across for step in node.spec.adjust):
+        across = [step for step in node.spec.adjust if step.across]
+        if across or node.path in self.tests:
             self.publish(f"{node.path}#reported", slot)
-        for adjustment in (step for step in node.spec.adjust if step.across):
-            slot = self._step(adjustment, node, slot, steps, facts)
+        for adjustment in () if node.path in self.tests else across:
+            slot = self.step(adjustment, node, slot, steps, facts)
         return slot, tuple(steps), tuple(facts)
 
-    def _step(
+    def step(
         self, adjustment: schema.Adjustment, node: Node, slot: int, steps: list[AdjustStep], facts: list[int]
     ) -> int:
         """Compile one adjustment; returns the slot of the value after it."""
         losing = node.counts != "points"
         before, when = slot, None
         if adjustment.when is not None:
-            unknown_fails = self.protocol.calculator and node.spec.role is None
-            when, used = self.condition(adjustment.when, node, unknown_fails=unknown_fails)
+            when, used = self._when(adjustment, node)
             facts.extend(used)
+            if (
+                adjustment.across and self.protocol.calculator
+            ):  # left out while a score that it looks at is open
+                when = self.emit("surely", [when])
         if adjustment.deduct is not None:
             _, amount, used = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
             facts.extend(used)
@@ -529,6 +528,18 @@ class Compiler(LeafRules):
         steps.append(AdjustStep(adjustment, before, slot, when))
         return slot
 
+    def _when(self, adjustment: schema.Adjustment, node: Node) -> tuple[int, tuple[int, ...]]:
+        """Compile the condition of an adjustment; one that many nodes share (a requirement) only once."""
+        assert adjustment.when is not None
+        unknown_fails = self.protocol.calculator and node.spec.role is None
+        if any(adjustment is own for own in node.spec.adjust):
+            return self.condition(adjustment.when, node, unknown_fails=unknown_fails)
+        if id(adjustment) not in self._required:
+            self._required[id(adjustment)] = self.condition(
+                adjustment.when, node, unknown_fails=unknown_fails
+            )
+        return self._required[id(adjustment)]
+
     def _gated(self, node: Node, slot: int) -> tuple[int, list[AdjustStep], list[int]]:
         """Apply requirements as a programme's calculator does: the first that is not met decides, the outermost first.
 
@@ -538,26 +549,34 @@ class Compiler(LeafRules):
         facts: list[int] = []
         for requirement in reversed(node.requires):
             before = slot
-            wanted, missing = requirement.one_of, requirement.missing
             used = [self.fact(name, node) for name in requirement.facts]
             facts.extend(used)
-            met = []
-            for name in requirement.facts:
-                condition = schema.Condition(fact=name, one_of=wanted)
-                holds, _ = self.condition(condition, node, unknown_fails=missing is not None)
-                met.append(holds)
-            slot = self.emit("choose", [self.emit("minimum", met), self.constant(0.0), slot])
-            if missing is None:
-                known = self.emit("minimum", [self.known(fact) for fact in used])
+            met, known = self._requirement(requirement, used, node)
+            slot = self.emit("choose", [met, self.constant(0.0), slot])
+            if requirement.missing is None:
                 slot = self.emit("choose", [known, self.open_value(node.maximum), slot])
             label = requirement.label or {}
             steps.append(AdjustStep(schema.Adjustment(label=label or node.label, set_to=0.0), before, slot))
         choice = node.spec.choose
         if choice is not None:
             for word in (word for word, case in choice.cases.items() if case.never_assessed):
-                chosen, _ = self.condition(schema.Condition(fact=choice.by, equals=word), node)
+                by_word = schema.Condition(fact=choice.by, equals=word)
+                chosen, _ = self.condition(by_word, node, unknown_fails=True)
                 slot = self.emit("choose", [chosen, slot, self.open_value(node.maximum)])
         return slot, steps, facts
+
+    def _requirement(self, rule: schema.Requirement, facts: list[int], node: Node) -> tuple[int, int]:
+        """Return the slots that are 1 where a requirement is met, and where all that it asks for is known."""
+        key = (*rule.facts, *rule.one_of, rule.missing)
+        if key not in self._met:
+            met = []
+            for name in rule.facts:
+                condition = schema.Condition(fact=name, one_of=rule.one_of)
+                holds, _ = self.condition(condition, node, unknown_fails=rule.missing is not None)
+                met.append(holds)
+            known = self.emit("minimum", [self.known(fact) for fact in facts])
+            self._met[key] = (self.emit("minimum", met), known)
+        return self._met[key]
 
     def _undeclared(self, rule: schema.Undeclared, by: int, slot: int, node: Node) -> int:
         """Return a choice that gives points although its own fact is missing, where another is known."""
@@ -588,6 +607,10 @@ class Compiler(LeafRules):
             limits.append(self.emit("steps", [score], thresholds=floor_lines, values=best, divisor=1.0))
         result = limits[0] if len(limits) == 1 else self.emit("minimum", limits)
         facts: list[int] = []
+        if not spec.settles and spec.balance:
+            known = self.emit("exact", [self.node(path, node).value for path in spec.balance])
+            most = max(max(self._outcome_of(path, node).values) for path in spec.balance)
+            result = self.emit("choose", [known, self.open_value(most), result])
         for cap in spec.caps:
             when, used = self.condition(cap.when, node)
             facts.extend(used)
@@ -604,6 +627,7 @@ class Compiler(LeafRules):
         least, most = (np.array(ends, np.float64) for ends in zip(*self.ranges, strict=True))
         presence = np.array(list(self.presence.items()), np.intp).reshape(-1, 2)
         order = {path: i for i, path in enumerate(self.protocol.nodes)}
+        self.nodes |= self.tests.counted
         nodes = dict(sorted(self.nodes.items(), key=lambda item: order[item[0]]))
         return Plan(
             self.protocol,
@@ -618,6 +642,7 @@ class Compiler(LeafRules):
             dict(self.named),
             np.array(list(self.raws.items()), np.intp).reshape(-1, 2),
             frozenset(self.referenced),
+            tuple((slot, np.array(facts, np.intp)) for facts, slot in self.known_any.items()),
         )
 
 

@@ -25,6 +25,7 @@ class SlotTable:
         self.slots = 0
         self.presence: dict[int, int] = {}
         self.raws: dict[int, int] = {}
+        self.known_any: dict[tuple[int, ...], int] = {}
         self.named: dict[str, int] = {}
 
     def fact(self, name: str, node: Node) -> int:
@@ -82,6 +83,13 @@ class SlotTable:
         if fact not in self.presence:
             self.presence[fact] = self._slot(0)
         return self.presence[fact]
+
+    def any_known(self, facts: Sequence[int]) -> int:
+        """Return the slot that is 1 where at least one of some facts is known."""
+        key = tuple(dict.fromkeys(facts))
+        if key not in self.known_any:
+            self.known_any[key] = self._slot(0)
+        return self.known_any[key]
 
     def raw(self, fact: int) -> int:
         """Return the slot that is a fact as it was given, NaN where it is missing."""

@@ -97,7 +97,7 @@ def rate(reports: dict, facts: dict, mode: str = "protocol") -> Rating:
         if not calculator:
             raise CellError("overall", "Input parameters", "C2", year, "2026, 2027 or 2028")
     tests = collected(reports, calculator, touched)
-    across(tests, reports)
+    across(tests, reports, calculator, touched)
 
     elements, stages = {}, {}
     for stage, part in rules()["stages"].items():
@@ -154,20 +154,38 @@ def collected(reports: dict, calculator: bool, touched: set) -> dict[str, float 
     return tests
 
 
-def across(tests: dict, reports: dict) -> None:
-    """Rules between stages; each is left out while a score it looks at is not known."""
+def across(tests: dict, reports: dict, calculator: bool, touched: set) -> None:
+    """Rules between stages. The calculator leaves one out while a score that it looks at is not known."""
     pedestrians, occupants = rules()["across"]
     parts = [tests[path] for path in pedestrians["when"]["sum_of"]]
-    if None not in parts and sum(parts) < pedestrians["when"]["below"]:
-        tests[pedestrians["node"]] = float(pedestrians["set_to"])
+    known = sum(part for part in parts if part is not None)
+    node, least = pedestrians["node"], pedestrians["when"]["below"]
+    if None not in parts:
+        if known < least:
+            tests[node] = float(pedestrians["set_to"])
+    elif known < least and tests[node] != pedestrians["set_to"]:
+        touched.add("rule_between_stages_left_out")
+        if not calculator:
+            tests[node] = None
 
     information = single(
         reports, "safe_driving", "Category Scores", "Category", "Crash occupancy information"
     )
     number = single(reports, "post_crash", "Scenario Scores", "Scenario", "Potential number of occupants")
     node = occupants["node"]
-    if information == 0 and number is not None and number > 0 and tests[node] is not None:
-        tests[node] -= number
+    score = tests[node]
+    if information not in (0, None) or number == 0 or score is None:
+        return
+    if None in (information, number):
+        touched.add("rule_between_stages_left_out")
+        if not calculator and score > 0:
+            tests[node] = None
+        return
+    tests[node] = score - number
+    if score < number:
+        touched.add("ecall_below_zero")
+        if not calculator:
+            tests[node] = 0.0
 
 
 def single(reports: dict, stage: str, sheet: str, column: str, label: str) -> float | None:
@@ -220,13 +238,22 @@ def capped(stars: int, report: dict | None, calculator: bool, touched: set) -> i
     (rule,) = rules()["caps"]
     if stars <= rule["to"]:
         return stars
+    without = critical_region_without_points(report, calculator, touched)
+    return None if without is None else rule["to"] if without else stars
+
+
+def critical_region_without_points(
+    report: dict | None, calculator: bool, touched: set | None = None
+) -> bool | None:
+    """Whether a critical body region has no points; None while an empty score leaves that open."""
+    (rule,) = rules()["caps"]
     critical = {(*line[:4], region) for line in rule["regions"] for region in line[4]}
     above = None
     unknown = False
     for labels, row in labelled_rows(forward_filled(report), list(REGION)):
         score = row.get("Score")
         if score is None:
-            if labels in critical:
+            if labels in critical and touched is not None:
                 touched.add("region_score_left_empty")
             if calculator:
                 score = above
@@ -234,8 +261,8 @@ def capped(stars: int, report: dict | None, calculator: bool, touched: set) -> i
                 unknown = True
         above = score
         if score == 0 and labels in critical:
-            return rule["to"]
-    return None if unknown else stars
+            return True
+    return None if unknown else False
 
 
 def forward_filled(report: dict | None) -> list[dict]:
