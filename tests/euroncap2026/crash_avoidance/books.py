@@ -54,9 +54,9 @@ class Reference:
 
 
 def facts_in_small_letters(source: Path | openpyxl.Workbook, mode: str) -> Facts:
-    """What the slow reader gives, with predicted colours in small letters; by the rules every matrix is complete."""
-    complete = {f"{matrix}/tested": "yes" for matrix in rules.matrices()} if mode == "protocol" else {}
-    return complete | {
+    """What the slow reader gives, with predicted colours in small letters; by the rules every matrix is written down."""
+    written_down = {f"{matrix}/tested": "yes" for matrix in rules.matrices()} if mode == "protocol" else {}
+    return written_down | {
         name: value.lower() if name.endswith("/prediction") else value
         for name, value in facts_of(source, mode).items()
     }
