@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .engine import engine_scores
+from .engine import OneCar, engine_scores, evaluated
 from .reference import score
 from .report_cells import Name, reference_scores
 from .structure import criteria, fact_name, occupants, sub_elements
@@ -49,9 +49,9 @@ def not_printed(facts: Facts) -> set[str]:
     return found
 
 
-def differences(facts: Facts, mode: str) -> dict[Name, tuple[Any, Any]]:
+def differences(facts: Facts, mode: str, car: OneCar | None = None) -> dict[Name, tuple[Any, Any]]:
     expected = reference_scores(facts, score(facts, mode))
-    found = engine_scores(facts, mode)
+    found = engine_scores(facts, car or OneCar(evaluated(facts, mode)))
     assert len(found) > 1400
     left_out = not_printed(facts)
     return {
