@@ -244,13 +244,16 @@ def _assessed_maximum(compiler: Compiler, node: Node) -> int:
         greatest = compiler.named.get(f"{occupant.path}#maximum")
         flags = [compiler.assessed.get(region.path) for region in occupant.children]
         known = [flag for flag in flags if flag is not None]
-        if greatest is not None:  # bands of a grid without cells have no points to give anyway
-            slots.append(compiler.rounded(greatest, schema.Rounding(decimals=decimals)))
-        elif known and len(known) == len(flags):
-            most = compiler.constant(half_up(exact(occupant.maximum), decimals))
-            slots.append(compiler.emit("product", [most, compiler.emit("maximum", known)], factor=1.0))
-        else:
-            fixed += half_up(exact(occupant.maximum), decimals)
+        whole = half_up(exact(occupant.maximum), decimals)
+        if greatest is None and len(known) < len(flags):
+            fixed += whole
+            continue
+        most = compiler.constant(whole)
+        if greatest is not None:
+            most = compiler.rounded(greatest, schema.Rounding(decimals=decimals))
+        if len(known) == len(flags):
+            most = compiler.emit("product", [most, compiler.emit("maximum", known)], factor=1.0)
+        slots.append(most)
     return (
         compiler.emit("linear", slots, weights=(1.0,) * len(slots), constant=fixed)
         if slots

@@ -10,7 +10,7 @@ import pytest
 
 from carindex.rating import evaluate
 
-from .engine import column, engine_scores, plan
+from .engine import OneCar, column, engine_scores, evaluated, plan
 from .reference import score
 from .report_cells import Name, reference_scores
 from .structure import criteria, fact_name, occupants, sub_elements
@@ -52,9 +52,9 @@ def not_printed(facts: Facts) -> set[str]:
     return found
 
 
-def differences(facts: Facts, mode: str) -> dict[Name, tuple[Any, Any]]:
+def differences(facts: Facts, mode: str, car: OneCar | None = None) -> dict[Name, tuple[Any, Any]]:
     expected = reference_scores(facts, score(facts, mode))
-    found = engine_scores(facts, mode)
+    found = engine_scores(facts, car or OneCar(evaluated(facts, mode)))
     assert len(found) > 1400
     left_out = not_printed(facts)
     return {
