@@ -183,7 +183,7 @@ def rate(
     findings = [*findings, *impossible]
     overrides = {**{path: fact.value for path, fact in stated.items()}, **assumed}
     touched = _touched(plan, assumed)
-    unknown = _unknown(plan, known, overrides, _settled(evaluation))
+    unknown = _unknown(evaluation, known, overrides)
     missing = tuple(plan.facts[i] for i in unknown)
     below = _missing_below(plan, frozenset(unknown))
     nodes = tuple(
@@ -289,13 +289,12 @@ def _settled(evaluation: Evaluation) -> frozenset[str]:
     )
 
 
-def _unknown(
-    plan: Plan, known: Mapping[str, Fact], assumed: Mapping[str, float], settled: frozenset[str]
-) -> list[int]:
+def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping[str, float]) -> list[int]:
     """Return the facts that are missing and matter.
 
     Some node asks for them that is neither settled nor assumed, nor below one that is.
     """
+    plan, settled = evaluation.plan, _settled(evaluation)
     asked: set[int] = set()
     for path, node_plan in plan.nodes.items():
         if settled.isdisjoint(_way(path)) and not any(_within(path, top) for top in assumed):
@@ -313,9 +312,22 @@ def _unknown(
             if settled.isdisjoint(one for one in _way(path) if _within(one, owner)):
                 asked.update(node_plan.facts)
     optional = {f"{GIVEN}{path}" for path, node_plan in plan.nodes.items() if not node_plan.node.spec.open}
+    optional |= _worked_out(evaluation)
     return [
         i for i, name in enumerate(plan.facts) if name not in known and name not in optional and i in asked
     ]
+
+
+def _worked_out(evaluation: Evaluation) -> set[str]:
+    """Return the facts in whose stead nodes are looked at whose scores are all known."""
+    plan = evaluation.plan
+    instead: dict[str, bool] = {}
+    for _, owner, fact in plan.referenced:
+        if fact is not None:
+            slot = plan.nodes[owner].value
+            same = bool(evaluation.low[slot, 0] == evaluation.high[slot, 0])
+            instead[fact] = instead.get(fact, True) and same
+    return {fact for fact, known in instead.items() if known}
 
 
 def _way(path: str) -> tuple[str, ...]:
