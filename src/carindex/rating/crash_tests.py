@@ -14,8 +14,8 @@ from carindex.rating import schema
 from carindex.rating.asking import fact_name
 from carindex.rating.impact_points import compile_band, compile_row
 from carindex.rating.kinds.crash import PERCENT, SCHEME, exact, half_up, scheme
-from carindex.rating.plan import AdjustStep, Detail, NodePlan
-from carindex.rating.protocol import Node
+from carindex.rating.plan import AdjustStep, NodePlan
+from carindex.rating.protocol import Node, Protocol
 
 if TYPE_CHECKING:
     from carindex.rating.compile import Compiled, Compiler
@@ -47,13 +47,14 @@ def compile_region(
     shared = scheme(compiler)
     rounds = shared.regions.round
     compiled, maximum = _percent(compiler, node)
+    assessed = compiler.assessed.get(node.path)
     facts: list[int] = []
     steps: list[AdjustStep] = []
+    greatest = half_up(exact(node.maximum), rounds["maximum"])
 
     def points(slot: int) -> int:
         if maximum is not None:
             return compiler.emit("product", [slot, maximum], factor=1.0 / PERCENT)
-        greatest = half_up(exact(node.maximum), rounds["maximum"])
         return compiler.emit("linear", [slot], weights=(greatest / PERCENT,), constant=0.0)
 
     for case in node.spec.points_when:
@@ -61,11 +62,15 @@ def compile_region(
     percent = compiled.slot
     now = first = points(percent)
 
-    def step(adjustment: schema.Adjustment, after: int) -> None:
+    def step(adjustment: schema.Adjustment, after: int, *reads: int) -> None:
         nonlocal now
-        steps.append(AdjustStep(adjustment, now, after))
+        steps.append(AdjustStep(adjustment, now, after, facts=reads))
         now = after
 
+    if maximum is None and greatest != node.maximum:
+        rounded = now
+        now = first = compiler.emit("linear", [percent], weights=(node.maximum / PERCENT,), constant=0.0)
+        step(schema.Adjustment(round=schema.Rounding(decimals=rounds["maximum"])), rounded)
     if compiled.kind not in ("worst", "choose"):  # the others give whole per cent
         percent = compiler.rounded(percent, schema.Rounding(decimals=rounds["score"]))
         step(schema.Adjustment(round=schema.Rounding(decimals=rounds["score"])), points(percent))
@@ -83,13 +88,12 @@ def compile_region(
         if not adjustment.ignored:
             taken.append(amount)
             scored = compiler.emit("linear", [scored, amount], weights=(1.0, -1.0), constant=0.0)
-            step(adjustment, points(scored))
+            step(adjustment, points(scored), *used)
     modifiers = compiler.emit("linear", taken, weights=(1.0,) * len(taken), constant=0.0) if taken else None
     if modifiers is not None:
         compiler.publish(f"{node.path}#modifiers", modifiers)
         scored = compiler.emit("clip", [scored], least=0.0, most=PERCENT)
         step(schema.Adjustment(at_least=0.0), points(scored))
-    assessed = None
     if node.spec.inspection != "none":
         name = (shared.regions.inspection or "").format(region=node.key)
         inspection = compiler.fact(name, node)
@@ -100,14 +104,13 @@ def compile_region(
         amount = compiler.rounded(given, schema.Rounding(decimals=rounds["inspection"]))
         left = compiler.emit("linear", [scored, amount], weights=(1.0, -1.0), constant=0.0)
         scored = compiler.emit("clip", [left], least=0.0, most=PERCENT)
-        step(schema.Adjustment(label=shared.inspection_label), points(scored))
+        step(schema.Adjustment(label=shared.inspection_label), points(scored), inspection)
         if shared.blank == "nothing" and node.spec.row is None:
-            assessed = compiler.known(inspection)
-            compiler.assessed[node.path] = assessed
+            assessed = compiler.assessed[node.path] = compiler.known(inspection)
     if isinstance(node.spec.inspection, dict):
         scored = _with_shares(compiler, node, scored, percent, facts)
         step(schema.Adjustment(label=node.spec.label), points(scored))
-    if assessed is not None:  # a region without inspection is left out
+    if assessed is not None and node.spec.rows is None:  # a region without inspection is left out
         scored = compiler.emit("product", [scored, assessed], factor=1.0)
         step(schema.Adjustment(label=shared.inspection_label), points(scored))
     final = compiler.rounded(points(scored), schema.Rounding(decimals=rounds["points"]))
@@ -123,7 +126,8 @@ def _percent(compiler: Compiler, node: Node) -> tuple[Compiled, int | None]:
 
     spec = node.spec
     if spec.rows is not None:
-        return compile_band(compiler, node)
+        compiled, greatest, compiler.assessed[node.path] = compile_band(compiler, node)
+        return compiled, greatest
     if spec.row is not None:
         return compile_row(compiler, node), None
     if spec.choose is not None:
@@ -224,7 +228,7 @@ def role_steps(
     left = compiler.emit("clip", [left], least=0.0, most=node.maximum)
     out = compiler.rounded(left, schema.Rounding(decimals=shared.tests.round["points"]))
     steps = (
-        AdjustStep(schema.Adjustment(label=shared.inspection_label), slot, left),
+        AdjustStep(schema.Adjustment(label=shared.inspection_label), slot, left, facts=(fact,)),
         AdjustStep(
             schema.Adjustment(round=schema.Rounding(decimals=shared.tests.round["points"])), left, out
         ),
@@ -233,31 +237,28 @@ def role_steps(
 
 
 def _assessed_maximum(compiler: Compiler, node: Node) -> int:
-    """Return the greatest score of a test: of the dummies that are assessed, where blank inspections leave some out."""
-    if scheme(compiler).blank != "nothing":
-        return compiler.constant(node.maximum)
-    slots = []
+    """Return the greatest score of a test: of its dummies, without those that are not assessed at all."""
+    decimals = scheme(compiler).occupants.round["maximum"]
+    fixed, slots = 0.0, []
     for occupant in (below for below in node.walk() if below.spec.role == "occupant"):
         greatest = compiler.named.get(f"{occupant.path}#maximum")
-        if greatest is None:
-            greatest = compiler.constant(half_up(exact(occupant.maximum), 4))
         flags = [compiler.assessed.get(region.path) for region in occupant.children]
         known = [flag for flag in flags if flag is not None]
+        whole = half_up(exact(occupant.maximum), decimals)
+        if greatest is None and len(known) < len(flags):
+            fixed += whole
+            continue
+        most = compiler.constant(whole)
+        if greatest is not None:
+            most = compiler.rounded(greatest, schema.Rounding(decimals=decimals))
         if len(known) == len(flags):
-            greatest = compiler.emit("product", [greatest, compiler.emit("maximum", known)], factor=1.0)
-        slots.append(greatest)
-    return compiler.emit("linear", slots, weights=(1.0,) * len(slots), constant=0.0)
-
-
-def band_details(compiler: Compiler, node: Node) -> tuple[Detail, ...]:
-    """Return what each band of a headform grid loses of its share of the points."""
-    details = []
-    for band in (below for below in node.walk() if below.spec.rows is not None):
-        value = compiler.node(band.path, node).value
-        greatest = compiler.named[f"{band.path}#maximum"]
-        lost = compiler.emit("linear", [greatest, value], weights=(1.0, -1.0), constant=0.0)
-        details.append(Detail(band.label, lost))
-    return tuple(details)
+            most = compiler.emit("product", [most, compiler.emit("maximum", known)], factor=1.0)
+        slots.append(most)
+    return (
+        compiler.emit("linear", slots, weights=(1.0,) * len(slots), constant=fixed)
+        if slots
+        else (compiler.constant(fixed))
+    )
 
 
 def _publish_maximum(compiler: Compiler, node: Node) -> None:
@@ -270,29 +271,33 @@ def _publish_maximum(compiler: Compiler, node: Node) -> None:
             compiler.publish(f"{node.path}#maximum", total)
 
 
-def capped(compiler: Compiler, condition: schema.Condition, node: Node) -> int:
-    """Return the slot that is 1 where a criterion below one of the nodes of a condition is at its capping limit."""
-    below = (
-        [node.path] if condition.capped == "any" else [_full(path, node) for path in condition.capped or ()]
-    )
+def capping_criteria(protocol: Protocol, condition: schema.Condition, node: Node) -> list[Node]:
+    """Return the criteria that a condition on capping looks at: below the node itself, or below those it names."""
+    paths = [node.path] if condition.capped == "any" else [_full(one, node) for one in condition.capped or ()]
+    below = [other for path in paths for other in protocol.nodes[path].walk()]
+    return [
+        other for other in below if other.spec.criterion is not None and other.spec.criterion.cap is not None
+    ]
+
+
+def capped(compiler: Compiler, condition: schema.Condition, node: Node) -> tuple[int, tuple[int, ...]]:
+    """Return the slot that is 1 where one of the criteria of a condition is at its capping limit, and their facts."""
     slots: list[int] = []
-    for path in below:
-        owner = compiler.protocol.nodes[path]
-        coupled: dict[frozenset[str], list[int]] = {}
-        for other in owner.walk():
-            rule = other.spec.criterion
-            if rule is None or rule.cap is None:
-                continue
-            compiler.node(other.path, node)
-            slot = compiler.caps[other.path]
-            if rule.cap_with is None:
-                slots.append(slot)
-            else:
-                coupled.setdefault(frozenset((other.key, rule.cap_with)), []).append(slot)
-        slots.extend(compiler.emit("minimum", pair) for pair in coupled.values())
-    if not slots:
-        return compiler.constant(0.0)
-    return compiler.emit("maximum", slots)
+    facts: list[int] = []
+    coupled: dict[frozenset[str], list[int]] = {}
+    for other in capping_criteria(compiler.protocol, condition, node):
+        facts.extend(compiler.node(other.path, node).rule_facts)
+        slot = compiler.caps[other.path]
+        rule = other.spec.criterion
+        if rule is None or rule.cap_with is None:
+            slots.append(slot)
+        else:
+            region = other.path.rsplit("/", 1)[0]
+            pair = frozenset((other.path, f"{region}/{rule.cap_with}"))
+            coupled.setdefault(pair, []).append(slot)
+    slots.extend(compiler.emit("minimum", pair) for pair in coupled.values())
+    found = compiler.emit("maximum", slots) if slots else compiler.constant(0.0)
+    return found, tuple(dict.fromkeys(facts))
 
 
 def _full(path: str, node: Node) -> str:
@@ -304,21 +309,42 @@ def _full(path: str, node: Node) -> str:
 def without_points(compiler: Compiler, path: str, node: Node) -> int:
     """Return the slot that is 1 where a critical body region below a node has no points."""
     compiler.node(path, node)
+    counted = _filled_regions(compiler, path)
     slots = []
     for region in compiler.critical:
         if region.path.startswith(f"{path}/"):
-            zero = compiler.emit("compare", [region.points], least=float("-inf"), most=0.0, divisor=1.0)
-            if region.assessed is not None:
+            points = counted.get(region.path, region.points)
+            zero = compiler.emit("compare", [points], least=float("-inf"), most=0.0, divisor=1.0)
+            if region.assessed is not None and region.path not in counted:
                 zero = compiler.emit("minimum", [zero, region.assessed])
             slots.append(zero)
-    return compiler.emit("maximum", slots) if slots else compiler.constant(0.0)
+    found = compiler.emit("maximum", slots) if slots else compiler.constant(0.0)
+    compiler.publish(f"{path}#critical_region_without_points", found)
+    return found
+
+
+def _filled_regions(compiler: Compiler, path: str) -> dict[str, int]:
+    """Return what each body region counts for the cap where a programme's calculator fills gaps.
+
+    One that is left out has the points of the region above it in the list of all regions; the first has some.
+    """
+    if scheme(compiler).blank != "nothing":
+        return {}
+    found: dict[str, int] = {}
+    above = compiler.constant(1.0)
+    for region in (below for below in compiler.protocol.nodes[path].walk() if below.spec.role == "region"):
+        points = compiler.node(region.path).value
+        assessed = compiler.assessed.get(region.path)
+        above = points if assessed is None else compiler.emit("choose", [assessed, above, points])
+        found[region.path] = above
+    return found
 
 
 __all__ = [
     "SCHEME",
     "CriticalRegion",
-    "band_details",
     "capped",
+    "capping_criteria",
     "compile_region",
     "region_facts",
     "role_steps",

@@ -23,7 +23,7 @@ import numpy as np
 
 from carindex.rating.evaluate import Evaluation
 from carindex.rating.kernels import Array
-from carindex.rating.plan import AdjustStep, NodePlan, Plan
+from carindex.rating.plan import AdjustStep, Answers, NodePlan, Place, Plan
 
 _TOLERANCE = 1e-12
 
@@ -46,6 +46,8 @@ class Share:
         The adjustment, where that is the cause.
     detail
         What the place is called, where that is the cause.
+    place
+        What decides there, as far as the rule can say.
     """
 
     path: str
@@ -53,6 +55,7 @@ class Share:
     cause: str
     adjustment: AdjustStep | None = None
     detail: Mapping[str, str] | None = None
+    place: Place | Answers | None = None
 
 
 def losses(evaluation: Evaluation, path: str = "", *, values: Array | None = None) -> list[Share]:
@@ -103,7 +106,7 @@ def best_values(evaluation: Evaluation) -> Array:
 def own_loss(plan: NodePlan, values: Array) -> Array:
     """Return the loss of a node, shape ``(cars,)``: its maximum minus its score."""
     value: Array = values[plan.value]
-    return plan.node.maximum - value if plan.node.counts == "points" else value
+    return plan.most(values) - value if plan.node.counts == "points" else value
 
 
 def _shared(evaluation: Evaluation, path: str, amount: Array, values: Array) -> Iterator[Share]:
@@ -125,14 +128,16 @@ def _shared(evaluation: Evaluation, path: str, amount: Array, values: Array) -> 
             values[step.after] - values[step.before] if losing else values[step.before] - values[step.after]
         )
         yield Share(path, per_point * taken, "adjustment", step)
-    combined = values[node_plan.combined] if losing else node_plan.node.maximum - values[node_plan.combined]
+    combined = values[node_plan.combined] if losing else node_plan.most(values) - values[node_plan.combined]
     if not node_plan.parts:
         for detail in node_plan.details:
             lost = values[detail.slot]
             if np.any(np.abs(lost) > _TOLERANCE):
-                yield Share(path, per_point * lost, "detail", detail=detail.label)
+                yield Share(path, per_point * lost, "detail", detail=detail.label, place=detail.place)
             combined = combined - lost
-        yield Share(path, per_point * combined + rest, "rule")
+        own = per_point * combined + rest
+        if not node_plan.details or np.any(np.abs(own) > _TOLERANCE):
+            yield Share(path, own, "rule")
         return
     parts = _parts(plan, node_plan, combined, values)
     for (child, _, _), part in zip(node_plan.parts, parts, strict=True):
@@ -147,7 +152,7 @@ def contributions(evaluation: Evaluation, path: str, values: Array | None = None
     values = best_values(evaluation) if values is None else values
     node_plan = evaluation.plan.nodes[path]
     losing = node_plan.node.counts != "points"
-    combined = values[node_plan.combined] if losing else node_plan.node.maximum - values[node_plan.combined]
+    combined = values[node_plan.combined] if losing else node_plan.most(values) - values[node_plan.combined]
     parts = _parts(evaluation.plan, node_plan, combined, values) if node_plan.parts else []
     return {child: part for (child, _, _), part in zip(node_plan.parts, parts, strict=True)}
 

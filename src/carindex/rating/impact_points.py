@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from carindex.messages import LANGUAGES, phrase
 from carindex.rating import schema
 from carindex.rating.kernels.impact import HeadformGrid, LegformRow, PointCriterion
 from carindex.rating.kinds.crash import PERCENT, granted, scheme, thresholds
+from carindex.rating.plan import Detail, Place
 from carindex.rating.protocol import Node
 
 if TYPE_CHECKING:
     from carindex.rating.compile import Compiled, Compiler
 
 CELL, TESTED = "cell", "tested"
+
+
+@dataclass(frozen=True)
+class BandSlots:
+    """Slots of a band of the headform grid: per cent, greatest score, and what the correction of predictions costs."""
+
+    percent: int
+    greatest: int
+    correction: int
+
+
+@dataclass(frozen=True)
+class GridSlots:
+    """Slots of a headform grid: its bands by path, and of each point the colour and the points that it costs."""
+
+    bands: Mapping[str, BandSlots]
+    colour: tuple[int, ...]
+    lost: tuple[int, ...]
 
 
 def grid_points(grid: schema.Grid) -> list[tuple[int, int]]:
@@ -77,20 +98,32 @@ def _point_criterion(
     )
 
 
-def compile_band(compiler: Compiler, node: Node) -> tuple[Compiled, int | None]:
-    """Return a band of the headform grid in per cent, and the slot of its greatest score."""
+def compile_band(compiler: Compiler, node: Node) -> tuple[Compiled, int, int]:
+    """Return a band of the headform grid in per cent, its greatest score, and the slot of whether it is assessed."""
     from carindex.rating.compile import Compiled
 
     owner = _grid_owner(compiler, node)
+    assert owner.spec.grid is not None
+    slots = _grid_slots(compiler, owner)
+    band = slots.bands[node.path]
+    compiler.publish(f"{node.path}#maximum", band.greatest)
+    facts = tuple(compiler.fact(name, owner) for name in grid_facts(owner))
+    some = [band.greatest]
+    if owner.spec.grid.empty_band == "without_points":
+        some = [other.greatest for other in slots.bands.values()]
+    cells = compiler.emit("linear", some, weights=(1.0,) * len(some), constant=0.0)
+    assessed = compiler.emit("compare", [cells], least=1e-9, most=np.inf, divisor=1.0)
+    details = tuple(_band_details(compiler, owner, node))
+    return Compiled("grid", band.percent, facts=facts, details=details), band.greatest, assessed
+
+
+def _grid_slots(compiler: Compiler, owner: Node) -> GridSlots:
     if owner.path not in compiler.grids:
         compiler.grids[owner.path] = _headform(compiler, owner)
-    percent, greatest = compiler.grids[owner.path][node.path]
-    compiler.publish(f"{node.path}#maximum", greatest)
-    facts = tuple(compiler.fact(name, owner) for name in grid_facts(owner))
-    return Compiled("grid", percent, facts=facts), greatest
+    return compiler.grids[owner.path]
 
 
-def _headform(compiler: Compiler, owner: Node) -> dict[str, tuple[int, int]]:
+def _headform(compiler: Compiler, owner: Node) -> GridSlots:
     grid = owner.spec.grid
     assert grid is not None
     shared = scheme(compiler)
@@ -100,8 +133,8 @@ def _headform(compiler: Compiler, owner: Node) -> dict[str, tuple[int, int]]:
     facts = [compiler.fact(name, owner) for name in grid_facts(owner)]
     words = compiler.quantities[facts[0]].categories
     kinds = [grid.cells.get(word) for word in words]
-    usual = tuple(grid.criterion["limits"])
-    limits = [tuple(kind.limits) if kind is not None and kind.limits else usual for kind in kinds]
+    usual = (grid.criterion["limits"][0], grid.criterion["limits"][1])
+    limits = [kind.limits if kind is not None and kind.limits else usual for kind in kinds]
     different = list(dict.fromkeys(limits))
     name, tolerance = str(grid.criterion["colours"]), dict(grid.criterion["tolerance"])
 
@@ -119,20 +152,49 @@ def _headform(compiler: Compiler, owner: Node) -> dict[str, tuple[int, int]]:
         mirrored=table("mirrored", False),
         colours=np.array([colours.names.index(w) if w in colours.names else np.nan for w in words]),
         criterion_of=np.array([different.index(one) for one in limits]),
-        criteria=tuple(_point_criterion((a, b), colours, name, tolerance, 1.0) for a, b in different),
+        criteria=tuple(_point_criterion(one, colours, name, tolerance, 1.0) for one in different),
         points=owner.maximum,
         least=grid.correction["least"],
         most=grid.correction["greatest"],
     )
     raw = [compiler.raw(fact) for fact in facts]
     outputs = compiler.emit_many(
-        "headform_grid", raw, 2 * len(bands) + 4 * len(points), table=plan, blank=shared.blank
+        "headform_grid", raw, 3 * len(bands) + 5 * len(points), table=plan, blank=shared.blank
     )
-    after = outputs[2 * len(bands) :]
-    for k, what in enumerate(("colour", "percent", "check", "value")):
-        for point, slot in zip(points, after[k * len(points) : (k + 1) * len(points)], strict=True):
+    first, count = 3 * len(bands), len(points)
+    by_point = [outputs[first + k * count : first + (k + 1) * count] for k in range(5)]
+    for what, slots in zip(("colour", "percent", "check", "value", "lost"), by_point, strict=True):
+        for point, slot in zip(points, slots, strict=True):
             compiler.publish(f"{owner.test}/{point[0]}_{point[1]}#{what}", slot)
-    return {band.path: (outputs[number], outputs[len(bands) + number]) for number, band in enumerate(bands)}
+    found = {
+        band.path: BandSlots(*(outputs[number + k * len(bands)] for k in range(3)))
+        for number, band in enumerate(bands)
+    }
+    return GridSlots(found, by_point[0], by_point[4])
+
+
+def _band_details(compiler: Compiler, owner: Node, band: Node) -> Iterator[Detail]:
+    """Yield what the verification tests add to a band or take from it, and what each of its points costs."""
+    grid = owner.spec.grid
+    assert grid is not None
+    assert band.spec.rows is not None
+    slots, colours = _grid_slots(compiler, owner), scheme(compiler).colours
+    names = tuple(colours.labels[name] for name in colours.names)
+    yield Detail(_said("rating.correction_factor"), slots.bands[band.path].correction)
+    quantities = (CELL, str(grid.criterion["fact"]))
+    first, last = band.spec.rows
+    for point, colour, lost in zip(grid_points(grid), slots.colour, slots.lost, strict=True):
+        if first <= point[0] <= last:
+            facts = tuple(compiler.fact(point_fact(owner.test, point, what), owner) for what in quantities)
+            yield Detail(_point_label(point), lost, Place(facts, colour, names))
+
+
+def _point_label(point: tuple[int, int]) -> dict[str, str]:
+    return _said("rating.impact_point", row=point[0], column=point[1])
+
+
+def _said(code: str, **parameters: object) -> dict[str, str]:
+    return {language: phrase(code, "found", language, parameters) for language in LANGUAGES}
 
 
 def _rows(bands: list[Node]) -> Iterator[tuple[int, int]]:
@@ -152,10 +214,9 @@ def compile_row(compiler: Compiler, node: Node) -> Compiled:
     facts = [compiler.fact(name, node) for name in row_facts(node)]
     words = compiler.quantities[facts[0]].categories
     takes = [row.cells.get(word, {}).get("without_value") for word in words]
+    rules = [child.spec.criterion for child in node.children if child.spec.criterion is not None]
     criteria = []
-    for number, child in enumerate(node.children):
-        rule = child.spec.criterion
-        assert rule is not None
+    for number, rule in enumerate(rules):
         assert rule.limits is not None
         fact = facts[(number + 1) * len(columns)]
         divisor = compiler.divisor(fact, rule.unit, rule.take, node)
@@ -168,21 +229,29 @@ def compile_row(compiler: Compiler, node: Node) -> Compiled:
         takes_neighbour=np.array([one == "greater_neighbour" for one in takes]),
         criteria=tuple(criteria),
         combine=str(node.spec.combine),
+        points=node.maximum,
     )
     raw = [compiler.raw(fact) for fact in facts]
-    outputs = compiler.emit_many(
-        "legform_row", raw, 2 + 3 * len(columns) * len(criteria), table=plan, blank=shared.blank
-    )
-    position = 2
-    for child in node.children:
-        assert child.spec.criterion is not None
-        for what in ("colour", "percent", "value"):
-            for column in columns:
-                name = f"{node.test}/{row.row}_{column}/{child.spec.criterion.fact}#{what}"
-                compiler.publish(name, outputs[position])
-                position += 1
+    size = len(columns) * (2 + 3 * len(criteria))
+    outputs = compiler.emit_many("legform_row", raw, 2 + size, table=plan, blank=shared.blank)
+    places = [f"{node.test}/{row.row}_{column}" for column in columns]
+    names = [f"{place}#{what}" for what in ("colour", "lost") for place in places]
+    names += [
+        f"{place}/{rule.fact}#{what}"
+        for rule in rules
+        for what in ("colour", "percent", "value")
+        for place in places
+    ]
+    for name, slot in zip(names, outputs[2:], strict=True):
+        compiler.publish(name, slot)
     compiler.publish(f"{node.path}#scores", outputs[1])
-    return Compiled("row", outputs[0], facts=tuple(facts))
+    colours = tuple(shared.colours.labels[name] for name in shared.colours.names)
+    details = []
+    for number, column in enumerate(columns):
+        colour, lost = outputs[2 + number], outputs[2 + len(columns) + number]
+        mine = tuple(facts[number :: len(columns)])
+        details.append(Detail(_point_label((row.row, column)), lost, Place(mine, colour, colours)))
+    return Compiled("row", outputs[0], facts=tuple(facts), details=tuple(details))
 
 
 __all__ = ["PERCENT", "compile_band", "compile_row", "grid_facts", "grid_points", "point_fact", "row_facts"]

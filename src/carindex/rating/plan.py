@@ -33,12 +33,13 @@ class Group:
 
 @dataclass(frozen=True)
 class AdjustStep:
-    """One adjustment of a node: the slots of the value before and after it, and of its condition."""
+    """One adjustment of a node: the slots of the value before and after it, of its condition, the facts it reads."""
 
     adjustment: schema.Adjustment
     before: int
     after: int
     when: int | None = None
+    facts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,41 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Place:
+    """What decides a colour at one of many places: facts, the slot and the names of the colour, its limits."""
+
+    facts: tuple[int, ...]
+    colour: int
+    colours: tuple[Mapping[str, str], ...]
+    limits: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What decides what one of many places is worth: facts, words that are no cause, what a value must exceed."""
+
+    facts: tuple[int, ...]
+    fine: tuple[str, ...] = ()
+    limits: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class Detail:
-    """One of many places at which a rule can lose points: what it is called, and the slot of the points lost there."""
+    """One of many places at which a rule can lose points.
+
+    Attributes
+    ----------
+    label
+        What it is called.
+    slot
+        Slot of the points lost there.
+    place
+        What decides there, as far as the rule can say.
+    """
 
     label: Mapping[str, str]
     slot: int
+    place: Place | Answers | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +105,8 @@ class NodePlan:
     """How one node comes about, in slots: what the explanation needs to follow the points.
 
     ``rule_facts`` are the facts that the node's own rule reads, ``facts`` also those of its adjustments,
-    conditions and caps. ``details`` break down what the node's own rule loses, as far as it can say.
+    conditions and caps. ``details`` break down what the node's own rule loses, as far as it can say. ``greatest`` is
+    the slot of the greatest score where conditions change it.
     """
 
     node: Node
@@ -88,6 +120,11 @@ class NodePlan:
     applies: int | None = None
     rule_facts: tuple[int, ...] = ()
     details: tuple[Detail, ...] = ()
+    greatest: int | None = None
+
+    def most(self, values: Array) -> Array | float:
+        """Return the greatest score: a number, or one for each car where conditions change it."""
+        return self.node.maximum if self.greatest is None else values[self.greatest]
 
 
 @dataclass(frozen=True)
@@ -115,7 +152,7 @@ class Plan:
     named
         Slots that reports and pictures ask for by name.
     referenced
-        Pairs of nodes: a condition or deduction of the first looks at the score of the second.
+        A condition or deduction of the first node looks at the second, unless the fact named third is known.
     raws
         Pairs (fact, slot), shape ``(k, 2)``: slots that are the fact as it was given, NaN where it is missing.
     """
@@ -131,7 +168,8 @@ class Plan:
     presence: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
     named: Mapping[str, int] = field(default_factory=dict)
     raws: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
-    referenced: frozenset[tuple[str, str]] = frozenset()
+    referenced: frozenset[tuple[str, str, str | None]] = frozenset()
+    known_any: tuple[tuple[int, NDArray[np.intp]], ...] = ()
 
     @cached_property
     def values(self) -> NDArray[np.intp]:

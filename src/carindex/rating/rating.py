@@ -183,7 +183,7 @@ def rate(
     findings = [*findings, *impossible]
     overrides = {**{path: fact.value for path, fact in stated.items()}, **assumed}
     touched = _touched(plan, assumed)
-    unknown = _unknown(plan, known, overrides)
+    unknown = _unknown(plan, known, overrides, _settled(evaluation))
     missing = tuple(plan.facts[i] for i in unknown)
     below = _missing_below(plan, frozenset(unknown))
     nodes = tuple(
@@ -277,24 +277,51 @@ def _touched(plan: Plan, assumed: Mapping[str, float]) -> set[str]:
     return touched
 
 
-def _unknown(plan: Plan, known: Mapping[str, Fact], assumed: Mapping[str, float]) -> list[int]:
-    """Return the facts that are missing and asked for by some node that is not assumed, nor below one that is."""
+def _settled(evaluation: Evaluation) -> frozenset[str]:
+    """Return the tests that reports state, and the nodes below them, whose score nothing that is missing can change."""
+    same = evaluation.low[:, 0] == evaluation.high[:, 0]
+    nodes = evaluation.plan.nodes
+    tests = {path for path, node_plan in nodes.items() if node_plan.node.reported}
+    return frozenset(
+        path
+        for path, node_plan in nodes.items()
+        if same[node_plan.value] and not tests.isdisjoint(_way(path))
+    )
+
+
+def _unknown(
+    plan: Plan, known: Mapping[str, Fact], assumed: Mapping[str, float], settled: frozenset[str]
+) -> list[int]:
+    """Return the facts that are missing and matter.
+
+    Some node asks for them that is neither settled nor assumed, nor below one that is.
+    """
     asked: set[int] = set()
     for path, node_plan in plan.nodes.items():
-        if not any(_within(path, top) for top in assumed):
+        if settled.isdisjoint(_way(path)) and not any(_within(path, top) for top in assumed):
             asked.update(node_plan.facts)
     # a condition elsewhere looks at these: a score that is stated for a node above does not answer it
-    for asker, owner in plan.referenced:
-        if any(_within(asker, top) and asker != top for top in assumed):
+    for asker, owner, instead in plan.referenced:
+        if instead in known or any(_within(asker, top) and asker != top for top in assumed):
+            continue
+        if not settled.isdisjoint(_way(asker)):
             continue
         tops = [top for top in assumed if _within(top, owner)]
         for path, node_plan in plan.nodes.items():
-            if _within(path, owner) and not any(_within(path, top) for top in tops):
+            if not _within(path, owner) or any(_within(path, top) for top in tops):
+                continue
+            if settled.isdisjoint(one for one in _way(path) if _within(one, owner)):
                 asked.update(node_plan.facts)
     optional = {f"{GIVEN}{path}" for path, node_plan in plan.nodes.items() if not node_plan.node.spec.open}
     return [
         i for i, name in enumerate(plan.facts) if name not in known and name not in optional and i in asked
     ]
+
+
+def _way(path: str) -> tuple[str, ...]:
+    """Return a node and all nodes above it."""
+    parts = path.split("/") if path else []
+    return ("", *("/".join(parts[: i + 1]) for i in range(len(parts))))
 
 
 def _within(path: str, top: str) -> bool:
@@ -326,6 +353,14 @@ def _below(plan: Plan, node_plan: NodePlan) -> tuple[str, ...]:
 
 def _single(low: float, high: float) -> float | None:
     return low if low == high else None
+
+
+def _greatest(node_plan: NodePlan, evaluation: Evaluation) -> float:
+    """Return the greatest score of a node: where conditions change it and are not known yet, what the file states."""
+    if node_plan.greatest is None:
+        return node_plan.node.maximum
+    low, high = (float(bound[node_plan.greatest][0]) for bound in (evaluation.low, evaluation.high))
+    return low if low == high else node_plan.node.maximum
 
 
 def _rated(
@@ -364,7 +399,7 @@ def _rated(
         counts=node.counts,
         value=_single(value_low, value_high),
         score=_single(lower, upper),
-        maximum=node.maximum,
+        maximum=_greatest(node_plan, evaluation),
         lower=lower,
         upper=upper,
         measure=measure,

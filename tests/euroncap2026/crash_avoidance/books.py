@@ -20,6 +20,7 @@ from carindex.euroncap.crash_avoidance.layout import (
 from carindex.euroncap.pages import Page, write_book
 from carindex.messages import InputError
 
+from . import rules
 from .reference import Result, facts_of
 from .workbook import Facts
 
@@ -53,8 +54,9 @@ class Reference:
 
 
 def facts_in_small_letters(source: Path | openpyxl.Workbook, mode: str) -> Facts:
-    """What the slow reader gives, with predicted colours in small letters."""
-    return {
+    """What the slow reader gives, with predicted colours in small letters; by the rules every matrix is written down."""
+    written_down = {f"{matrix}/tested": "yes" for matrix in rules.matrices()} if mode == "protocol" else {}
+    return written_down | {
         name: value.lower() if name.endswith("/prediction") else value
         for name, value in facts_of(source, mode).items()
     }

@@ -257,6 +257,30 @@ def test_a_point_that_is_tested_twice(pages: list[Page]) -> None:
     assert facts == whole
 
 
+def closed(facts: dict[str, Any]) -> set[str]:
+    """The matrices that are said to be written down."""
+    return {name.split("/")[0] for name in facts if name.count("/") == 1 and name.endswith("/tested")}
+
+
+def test_a_matrix_of_which_a_row_is_lost_stays_open(pages: list[Page]) -> None:
+    """Otherwise a test that cannot be read, or was deleted, would count as one that was never drawn."""
+    assert closed(found(BookOfPages(pages))[0]) == set(matrices())
+    assert closed(found(BookOfPages(pages), calculator=True)[0]) == set()
+    page, place = value_cell(pages, "FC - Car & PTW verif.", "v_rel_impact")
+    point = next(c for (r, c), e in page.cells.items() if r == 4 and e.value == "Test point")
+    on_sheet = {name for name in matrices() if name in RULES["verification"]["order"][page.title]}
+    facts, _ = found(changed(pages, with_entry(page, (place[0], point), value="(99, 0)"), page.title))
+    assert closed(facts) == set(matrices()) - on_sheet
+    facts, _ = found(changed(pages, with_entry(page, place, value="oops"), page.title))
+    assert closed(facts) == set(matrices())  # the point is there; its value alone is open
+    deleted = without_row(page, place[0])
+    facts, findings = found(changed(pages, deleted, page.title))
+    (lost,) = [finding for finding in findings if finding.code.endswith("mark_without_test")]
+    assert closed(facts) == set(matrices()) - {
+        name for name, matrix in matrices().items() if matrix.heading == lost.parameters["matrix"]
+    }
+
+
 def test_rows_that_describe_another_test(pages: list[Page]) -> None:
     page, place = value_cell(pages, "FC - Car & PTW verif.", "v_rel_impact")
     speed = next(c for (r, c), e in page.cells.items() if r == 4 and e.value == "VUT speed")

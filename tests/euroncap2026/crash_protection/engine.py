@@ -89,64 +89,66 @@ def evaluated(facts: Facts, mode: str) -> Evaluation:
     return evaluate(compiled, column(facts, compiled)[:, None])
 
 
-def number(evaluation: Evaluation, name: str) -> float | None:
-    if name not in evaluation.plan.named:
-        return None
-    low, high = evaluation.named(name)
-    return float(low[0]) if low[0] == high[0] else None
+class OneCar:
+    """One car of an evaluation of many."""
+
+    def __init__(self, evaluation: Evaluation, car: int = 0) -> None:
+        self.evaluation, self.car = evaluation, car
+
+    def number(self, name: str) -> float | None:
+        if name not in self.evaluation.plan.named:
+            return None
+        low, high = (float(bound[self.car]) for bound in self.evaluation.named(name))
+        return low if low == high else None
+
+    def points(self, path: str) -> float | None:
+        low, high = (float(bound[self.car]) for bound in self.evaluation.score(path))
+        return low if low == high else None
 
 
-def points(evaluation: Evaluation, path: str) -> float | None:
-    low, high = evaluation.score(path)
-    return float(low[0]) if low[0] == high[0] else None
-
-
-def engine_scores(facts: Facts, mode: str) -> dict[Name, Any]:
+def engine_scores(facts: Facts, car: OneCar) -> dict[Name, Any]:
     """What the engine says, for tests, dummies, regions, criteria and impact points."""
-    evaluation = evaluated(facts, mode)
     found: dict[Name, Any] = {}
 
     def colour(name: str) -> str | None:
-        value = number(evaluation, f"{name}#colour")
+        value = car.number(f"{name}#colour")
         return None if value is None or np.isnan(value) else COLOURS[int(value)]
 
     for path in sub_elements():
-        found[path, "points"] = points(evaluation, f"{STAGE}/{path}")
+        found[path, "points"] = car.points(f"{STAGE}/{path}")
         for dummy in occupants(path):
-            found[dummy["path"], "points"] = points(evaluation, f"{STAGE}/{dummy['path']}")
+            found[dummy["path"], "points"] = car.points(f"{STAGE}/{dummy['path']}")
             for region in dummy["children"].values():
                 at = f"{STAGE}/{region['path']}"
-                found[region["path"], "score"] = number(evaluation, f"{at}#percent")
-                found[region["path"], "modifiers"] = number(evaluation, f"{at}#modifiers") or 0.0
-                found[region["path"], "points"] = points(evaluation, at)
+                found[region["path"], "score"] = car.number(f"{at}#percent")
+                found[region["path"], "modifiers"] = car.number(f"{at}#modifiers") or 0.0
+                found[region["path"], "points"] = car.points(at)
             for node in (*dummy["children"].values(), *dummy.get("capping_only", {}).values()):
                 for one in criteria(node):
                     if "row" in node:
                         continue
                     at = f"{STAGE}/{one['path']}"
-                    assessed = number(evaluation, f"{at}#assessed") != 0.0
-                    scores = number(evaluation, f"{at}#scores") != 0.0
+                    assessed = car.number(f"{at}#assessed") != 0.0
+                    scores = car.number(f"{at}#scores") != 0.0
                     found[one["path"], "colour"] = colour(at) if assessed else None
-                    found[one["path"], "score"] = number(evaluation, f"{at}#percent") if scores else None
-                    found[one["path"], "capping"] = (
-                        "YES" if number(evaluation, f"{at}#capped") == 1.0 else None
-                    )
-                    if f"{at}#limit" in evaluation.plan.named:
-                        found[one["path"], "limit"] = number(evaluation, f"{at}#limit")
+                    found[one["path"], "score"] = car.number(f"{at}#percent") if scores else None
+                    found[one["path"], "capping"] = "YES" if car.number(f"{at}#capped") == 1.0 else None
+                    if f"{at}#limit" in car.evaluation.plan.named:
+                        found[one["path"], "limit"] = car.number(f"{at}#limit")
     for name in facts:
         parts = name.split("/")
         if len(parts) == 3 and parts[0] == HEADFORM and parts[2] == "tested":
             at = f"{HEADFORM}/{parts[1]}"
             found[f"{at}/hic15", "colour"] = colour(at)
-            found[f"{at}/hic15", "score"] = number(evaluation, f"{at}#percent")
+            found[f"{at}/hic15", "score"] = car.number(f"{at}#percent")
     for dummy in occupants("vru_impact/pelvis_leg_impact"):
         for region in dummy["children"].values():
             for point, key in leg_points(facts, region):
                 quantity = region["children"][key]["criterion"]["fact"]
                 at = f"{region['test']}/{point[0]}_{point[1]}/{quantity}"
                 found[at, "colour"] = colour(at)
-                found[at, "score"] = number(evaluation, f"{at}#percent")
+                found[at, "score"] = car.number(f"{at}#percent")
     return found
 
 
-__all__ = ["engine_scores", "evaluated", "plan", "point_quantities", "points", "rows"]
+__all__ = ["OneCar", "engine_scores", "evaluated", "plan", "point_quantities", "rows"]

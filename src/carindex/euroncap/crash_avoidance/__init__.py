@@ -18,6 +18,8 @@ What is read are these facts; what the workbook leaves empty is not among them:
 ``<matrix>/<row>/function``                                    AEB, FCW: rows of CPLA and CBLA that are declared
 ``<matrix>/<row>/taken_out``                                   yes: the row is not there, it repeated another one
 ``<matrix>/<cell>/tested``                                     yes: the cell has a verification row
+``<matrix>/tested``                                            yes: all of the matrix is written down (not in
+                                                               calculator mode, nor where a cell was not understood)
 ``<matrix>/<cell>/<quantity>``                                 the measured value
 ``<matrix>/<cell>/robustness``                                 PASS, FAIL, NOT APPLICABLE
 ``<matrix>/robustness_layer``, ``/verification_condition``     words; ``<matrix>/<cell>/…`` where rows differ

@@ -13,7 +13,7 @@ from carindex.euroncap.crash_avoidance.layout import (
 from carindex.euroncap.crash_avoidance.statements import Statements
 from carindex.euroncap.tables import blank
 from carindex.messages import InputError
-from carindex.rating.avoidance import word
+from carindex.rating.matrices import word
 
 INPUTS = "Input parameters"
 

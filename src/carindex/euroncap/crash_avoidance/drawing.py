@@ -28,7 +28,7 @@ from carindex.euroncap.crash_avoidance.layout import (
     table,
     workbook,
 )
-from carindex.rating.avoidance import slug
+from carindex.rating.matrices import slug
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from carindex.euroncap.crash_avoidance.layout import (
     workbook,
 )
 from carindex.euroncap.crash_avoidance.statements import Statements
-from carindex.rating.avoidance import slug, word
+from carindex.rating.matrices import slug, word
 
 TOLERANCE_OF_FILL = 0.02
 

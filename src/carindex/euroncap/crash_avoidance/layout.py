@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import yaml
 
-from carindex.rating.avoidance import NAMING_AXES, slug, word
+from carindex.rating.matrices import NAMING_AXES, slug, word
 
 FOLDER = "protocols/euro-ncap/2026/crash-avoidance"
 MATRICES = ("frontal-car-ptw", "frontal-ped-cyc", "lane-departure", "low-speed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from carindex.dossier.readers import Row
@@ -10,6 +11,7 @@ from carindex.euroncap.crash_avoidance.answers import INPUTS, read_claims, read_
 from carindex.euroncap.crash_avoidance.blank import score_pages
 from carindex.euroncap.crash_avoidance.grids import Grid, colour_of, grids_of, says_nothing
 from carindex.euroncap.crash_avoidance.layout import (
+    Matrix,
     Subelement,
     is_repeating,
     scenarios,
@@ -21,8 +23,11 @@ from carindex.euroncap.crash_avoidance.statements import Statements
 from carindex.euroncap.crash_avoidance.verification import read_verification
 from carindex.euroncap.tables import check_version
 from carindex.messages import Finding, InputError
+from carindex.rating.matrices import TESTED
 
 GREY = "grey"
+# errors by which no row and no prediction is lost
+NOTHING_LOST = ("not_a_number", "not_possible", "tested_twice")
 
 
 def read(book: Book, *, calculator: bool = False) -> tuple[list[Row], list[Finding]]:
@@ -51,6 +56,7 @@ def read(book: Book, *, calculator: bool = False) -> tuple[list[Row], list[Findi
         else:
             _without_verification(statements, sub)
     _cells_without_value(statements)
+    _close_matrices(statements, grids)
     _compare_scores(statements)
     return list(statements.facts.values()), statements.findings
 
@@ -143,6 +149,43 @@ def _without_verification(statements: Statements, sub: Subelement) -> None:
             for name in list(statements.facts):
                 if "extended" not in scenario.layers and name.startswith(f"{matrix}/"):
                     del statements.facts[name]
+
+
+def _close_matrices(statements: Statements, grids: Mapping[str, Grid]) -> None:
+    """State of which matrices all is written down: what is not there was not predicted, not drawn, not tested.
+
+    Not where a cell of their sheets could not be understood: a row or a prediction may be lost. A value that cannot be
+    used is none of that; its point stays open by itself. Nor where nothing at all is said of a scenario: it may just as
+    well not have been filled in yet.
+    """
+    if statements.calculator:  # it takes every workbook as written down
+        return
+    said = {name.split("/")[0] for name, row in statements.facts.items() if row.value != GREY}
+    begun = {
+        matrix
+        for scenario in scenarios().values()
+        if not said.isdisjoint((scenario.name, *scenario.matrices))
+        for matrix in scenario.matrices
+    }
+    order = workbook()["verification"]["order"]
+    for title in (title for title in order if title in statements.book.sheets):
+        for grid in (grids[name] for name in order[title] if name in grids and name in begun):
+            if not any(
+                _loses_something(finding, title, grid.matrix, statements) for finding in statements.findings
+            ):
+                statements.put(f"{grid.matrix.name}/{TESTED}", "yes", grid.place)
+
+
+def _loses_something(finding: Finding, title: str, matrix: Matrix, statements: Statements) -> bool:
+    """Whether a finding leaves open what was predicted or tested of a matrix."""
+    code = finding.code.rpartition(".")[2]
+    if code == "mark_without_test":  # the row of a drawn point is gone
+        return finding.parameters.get("matrix") == matrix.heading
+    if finding.severity != "error" or code in NOTHING_LOST:
+        return False
+    return any(
+        finding.place.startswith(f"{statements.book.path}: {sheet}!") for sheet in (title, matrix.sheet)
+    )
 
 
 def _cells_without_value(statements: Statements) -> None:

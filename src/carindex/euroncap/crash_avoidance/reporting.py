@@ -25,7 +25,7 @@ from carindex.euroncap.pages import INPUT_FILL, Page
 from carindex.euroncap.scored import Scored
 from carindex.euroncap.scores import printed_score
 from carindex.euroncap.tables import copied, note_scored, page_of, put_value
-from carindex.rating.avoidance import word
+from carindex.rating.matrices import word
 
 COLOUR = "Colour"
 

@@ -20,7 +20,7 @@ from carindex.euroncap.crash_avoidance.layout import (
 )
 from carindex.euroncap.crash_avoidance.statements import Statements
 from carindex.euroncap.tables import blank
-from carindex.rating.avoidance import slug
+from carindex.rating.matrices import slug
 
 Predictions = dict[str, dict[tuple[str, int], str]]
 

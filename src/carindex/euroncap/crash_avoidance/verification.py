@@ -27,7 +27,7 @@ from carindex.euroncap.crash_avoidance.layout import (
 )
 from carindex.euroncap.crash_avoidance.statements import Statements
 from carindex.euroncap.tables import blank
-from carindex.rating.avoidance import slug, word
+from carindex.rating.matrices import slug, word
 
 _POINT = re.compile(r"\(\s*(\d+)\s*,\s*(\d+)\s*\)")
 POINT, PREDICTION, VALUE = "Test point", "OEM Prediction", "Value"

@@ -246,8 +246,9 @@ def choose(parameters: Parameters, low: Array, high: Array) -> Interval:
         return out, out
     least = np.full(low[:, 0].shape, np.inf)
     most = np.full(low[:, 0].shape, -np.inf)
+    first, last = (np.clip(np.rint(bound[:, 0]), 0, choices - 1) for bound in (low, high))
     for i in range(choices):
-        possible = (np.rint(low[:, 0]) <= i) & (i <= np.rint(high[:, 0]))
+        possible = (first <= i) & (i <= last)
         least = np.where(possible, np.minimum(least, low[:, 1 + i]), least)
         most = np.where(possible, np.maximum(most, high[:, 1 + i]), most)
     return least, most

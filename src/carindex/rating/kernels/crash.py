@@ -126,6 +126,8 @@ def criterion_line(parameters: Parameters, low: Array, high: Array) -> Interval:
             lower[:, k] = np.where(missing, value, lower[:, k])
             upper[:, k] = np.where(missing, value, upper[:, k])
     else:
+        lower[:, 5] = np.where(np.isnan(low[:, 2]), -np.inf, lower[:, 5])
+        upper[:, 5] = np.where(np.isnan(low[:, 2]), np.inf, upper[:, 5])
         lower[:, 0], upper[:, 0] = np.where(unknown, 0.0, lower[:, 0]), np.where(unknown, 100.0, upper[:, 0])
         lower[:, 1], upper[:, 1] = np.where(unknown, 0.0, lower[:, 1]), np.where(unknown, last, upper[:, 1])
     return lower, upper

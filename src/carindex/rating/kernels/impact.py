@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from carindex.rating.kernels.basic import rounded
 from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters
 
+_HUNDREDTHS = 100.0
+_FULL = 100.0
+
 
 @dataclass(frozen=True, eq=False)
 class PointCriterion:
@@ -25,25 +28,10 @@ class PointCriterion:
     most: Array
     scores: Array
 
-    def colour(self, value: Array, predicted: Array | None = None) -> Array:
-        """Return the colour's number for rounded values, NaN where the value is; granted ones where predicted."""
-        with np.errstate(invalid="ignore"):
-            found = sum((value >= edge).astype(np.float64) for edge in self.thresholds)
-            if predicted is not None:
-                guess = np.where(np.isnan(predicted), 0, predicted).astype(np.intp)
-                within = (value >= self.least[guess]) & (value < self.most[guess]) & ~np.isnan(predicted)
-                found = np.where(within, predicted, found)
-        return np.where(np.isnan(value), np.nan, found)
-
-    def score(self, colour: Array) -> Array:
-        """Return what colours score in per cent, NaN for no colour."""
-        known = ~np.isnan(colour)
-        return np.where(known, self.scores[np.where(known, colour, 0).astype(np.intp)], np.nan)
-
 
 @dataclass(frozen=True, eq=False)
 class HeadformGrid:
-    """The headform grid as arrays: points in the order of the inputs, bands as masks, cell kinds as tables."""
+    """The headform grid as arrays: points in the order of the inputs, bands by point, cell kinds as tables."""
 
     mirror: NDArray[np.intp]
     bands: NDArray[np.bool_]
@@ -61,88 +49,124 @@ class HeadformGrid:
     most: float
 
 
-def headform_grid(parameters: Parameters, low: Array, high: Array) -> Interval:
-    """Percent and greatest points of each band, then colour, per cent and check of each point; one operation.
+@dataclass(frozen=True, eq=False)
+class _Tested:
+    """The tested points of all cars in one row: point, car, cell kind, and what was measured there."""
 
-    Inputs, raw: cell word, tested (1) and value of each point, points after points.
+    point: NDArray[np.intp]
+    car: NDArray[np.intp]
+    kind: NDArray[np.intp]
+    value: Array
+    colour: Array
+    score: Array
+    check: Array
+
+
+def headform_grid(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Per cent of each band, its greatest points and what the correction costs it; then, point by point.
+
+    Inputs, raw: cell word, tested (1) and value of each point, quantity after quantity. Outputs of a point: colour,
+    per cent, check of the prediction, value that counts, and points that its cell costs.
     """
     grid: HeadformGrid = parameters["table"]
     count = len(grid.mirror)
-    blank = str(parameters["blank"])
     words, tested = low[0, :count], low[0, count : 2 * count]
-    first = _headform(grid, words, tested, low[0, 2 * count :], None if high is low else blank)
-    if high is low:
-        return first[0][None], first[0][None]
-    second = _headform(grid, words, tested, high[0, 2 * count :], blank)
-    with np.errstate(invalid="ignore"):
-        lower = np.fmin(first[0], second[1])
-        upper = np.fmax(first[1], second[0])
-        lower, upper = np.fmin(lower, second[0]), np.fmax(upper, first[0])
-        lower, upper = np.fmin(lower, first[1]), np.fmax(upper, second[1])
-    return lower[None], upper[None]
+    kind = np.where(np.isnan(words), len(grid.counts), words).astype(np.intp)
+    at = np.nonzero((tested == 1) & (kind < len(grid.counts)))
+    least, most = low[0, 2 * count :], high[0, 2 * count :]
+    first = second = _tested(grid, kind, at, least)
+    if high is not low and not np.array_equal(least, most, equal_nan=True):
+        second = _tested(grid, kind, at, most)
+    # a higher value is worse everywhere, so that the ends of its interval are the bounds
+    worst = _headform(grid, kind, second, 0.0, silent=0.0)
+    is_open = high is not low and str(parameters["blank"]) == "open"
+    undecided = (kind == len(grid.counts)).all(axis=0).any() or np.isnan(first.score).any()
+    if second is first and not (is_open and undecided):
+        return worst[None], worst[None]
+    best = _headform(grid, kind, first, _FULL * is_open, silent=float(is_open))
+    return np.fmin(worst, best)[None], np.fmax(worst, best)[None]
+
+
+def _tested(
+    grid: HeadformGrid,
+    kind: NDArray[np.intp],
+    at: tuple[NDArray[np.intp], ...],
+    values: Array,
+) -> _Tested:
+    """Assess every tested point; an A-pillar point without a value takes that of its twin on the other side."""
+    point, car = at
+    kinds = kind[point, car]
+    value = rounded(values[point, car], _HUNDREDTHS, "half_up")
+    mirrored = grid.mirrored[kinds]
+    value = np.where(mirrored & (value == 0), np.nan, value)
+    place = np.full(kind.shape, -1, np.intp)
+    place[point, car] = np.arange(len(point))
+    twin = place[grid.mirror[point], car]
+    takes = mirrored & np.isnan(value) & (twin >= 0) & (grid.mirror[point] != point)
+    takes &= kinds == np.where(twin >= 0, kinds[twin], -1)
+    value = np.where(takes, value[twin], value) if len(value) else value
+    which = grid.criterion_of[kinds]
+    thresholds, least, most, scores = (
+        np.stack([getattr(criterion, name) for criterion in grid.criteria])
+        for name in ("thresholds", "least", "most", "scores")
+    )
+    known = ~np.isnan(value)
+    measured = (value[:, None] >= thresholds[which]).sum(axis=1)
+    predicted = grid.colours[kinds]
+    asked = ~np.isnan(predicted)
+    guess = np.where(asked, predicted, 0).astype(np.intp)
+    within = asked & (value >= least[which, guess]) & (value < most[which, guess])
+    colour = np.where(within, guess, measured)
+    check = np.where(asked & (measured == guess), 0.0, np.where(within, 1.0, 2.0))
+    return _Tested(
+        point,
+        car,
+        kinds,
+        value,
+        np.where(known, colour, np.nan),
+        np.where(known, scores[which, colour], np.nan),
+        np.where(known, check, np.nan),
+    )
 
 
 def _headform(
-    grid: HeadformGrid, words: Array, tested: Array, values: Array, blank: str | None
-) -> tuple[Array, Array]:
-    """Return the outputs with every missing value at its worst, and at its best."""
-    there = ~np.isnan(words)
-    kind = np.where(there, words, 0).astype(np.intp)
-    is_tested = there & (tested == 1)
-    value = rounded(values, 100.0, "half_up")
-    mirrored = grid.mirrored[kind] & is_tested
-    value = np.where(mirrored & (value == 0), np.nan, value)
-    other = value[grid.mirror]
-    takes = mirrored & np.isnan(value) & (grid.mirror != np.arange(len(grid.mirror)))[:, None]
-    takes &= (kind[grid.mirror] == kind) & is_tested[grid.mirror]
-    value = np.where(takes, other, value)
-    colour = np.full(value.shape, np.nan)
-    score = np.full(value.shape, np.nan)
-    predicted = grid.colours[kind]
-    own = np.full(value.shape, np.nan)
-    for number, criterion in enumerate(grid.criteria):
-        mine = is_tested & (grid.criterion_of[kind] == number)
-        plain = criterion.colour(value)
-        own = np.where(mine, plain, own)
-        granted = criterion.colour(value, predicted)
-        colour = np.where(mine, granted, colour)
-        score = np.where(mine, criterion.score(granted), score)
-    with np.errstate(invalid="ignore"):
-        check = np.where(own == predicted, 0.0, np.where(colour == predicted, 1.0, 2.0))
-    check = np.where(is_tested & ~np.isnan(colour), check, np.nan)
-    outputs = []
-    missing = is_tested & np.isnan(score)
-    silent = ~there.any(axis=0) & (blank == "open")
-    for fill in (0.0, 0.0 if blank in (None, "nothing") else 100.0):
-        reached = np.where(missing, fill, score)
-        sampled = is_tested & grid.sampled[kind]
-        total = np.where(sampled, grid.predicted[kind], 0.0).sum(axis=0)
-        got = np.where(sampled, reached / 100.0, 0.0).sum(axis=0)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            factor = np.clip(
-                np.where(total > 0, got / np.where(total > 0, total, 1.0), 0.0), grid.least, grid.most
-            )
-        percents, greatest = [], []
-        for band in grid.bands:
-            inside = there & band[:, None]
-            most = np.where(inside, grid.counts[kind], 0.0).sum(axis=0)
-            worth = factor * np.where(inside, grid.predicted[kind], 0.0).sum(axis=0)
-            always = inside & is_tested & grid.always[kind]
-            worth = worth + np.where(always, reached / 100.0 * grid.times[kind], 0.0).sum(axis=0)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                share = 100.0 * worth / np.where(most > 0, most, 1.0)
-            nothing = 100.0 if fill > 0 else 0.0  # while nothing is said of the front, anything is possible
-            percents.append(np.where(most > 0, np.minimum(share, 100.0), np.where(silent, nothing, 0.0)))
-            greatest.append(most)
-        whole = np.sum(greatest, axis=0)
-        undecided = grid.points if fill > 0 else 0.0
-        shares = [
-            np.where(whole > 0, grid.points * one / np.where(whole > 0, whole, 1.0), undecided * silent)
-            for one in greatest
-        ]
-        shown = np.where(missing, fill, score)
-        outputs.append(np.concatenate([np.stack(percents), np.stack(shares), colour, shown, check, value]))
-    return outputs[0], outputs[1]
+    grid: HeadformGrid, kind: NDArray[np.intp], tested: _Tested, fill: float, *, silent: float
+) -> Array:
+    """Return the outputs with every missing value scoring ``fill``.
+
+    ``silent``: the part of everything that a front has of which nothing is known.
+    """
+    count, cars = kind.shape
+    bands = grid.bands.astype(np.float64)
+    counts, predicted = (np.append(table, 0.0)[kind] for table in (grid.counts, grid.predicted))
+    reached = np.where(np.isnan(tested.score), fill, tested.score) / _FULL
+    sampled = grid.sampled[tested.kind]
+    asked = np.bincount(tested.car, sampled * grid.predicted[tested.kind], cars)
+    got = np.bincount(tested.car, sampled * reached, cars)
+    factor = np.clip(np.divide(got, asked, out=np.zeros(cars), where=asked > 0), grid.least, grid.most)
+    always = np.where(grid.always[tested.kind], reached * grid.times[tested.kind], 0.0)
+    band = np.argmax(grid.bands, axis=0)[tested.point]
+    added = np.bincount(band * cars + tested.car, always, len(bands) * cars).reshape(len(bands), cars)
+    most, worth = bands @ counts, bands @ predicted
+    share = np.divide(_FULL * (factor * worth + added), most, out=np.zeros_like(most), where=most > 0)
+    whole = most.sum(axis=0)
+    unit = np.divide(grid.points, whole, out=np.zeros(cars), where=whole > 0)
+    nothing_said = silent * (whole == 0) * (kind == len(grid.counts)).all(axis=0)
+    head = 3 * len(bands)
+    out = np.empty((head + 5 * count, cars))
+    out[: len(bands)] = np.where(most > 0, np.minimum(share, _FULL), _FULL * nothing_said)
+    out[len(bands) : 2 * len(bands)] = unit * most + grid.points * nothing_said
+    out[2 * len(bands) : head] = unit * (worth + added - out[: len(bands)] / _FULL * most)
+    points = out[head:].reshape(5, count, cars)
+    points[:4] = np.nan
+    where = (tested.point, tested.car)
+    points[0][where] = tested.colour
+    points[1][where] = np.where(np.isnan(tested.score), fill, tested.score)
+    points[2][where] = tested.check
+    points[3][where] = tested.value
+    points[4] = unit * (counts - predicted)
+    points[4][where] -= unit[tested.car] * always
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,70 +178,88 @@ class LegformRow:
     takes_neighbour: NDArray[np.bool_]
     criteria: tuple[PointCriterion, ...]
     combine: str
+    points: float
 
 
 def legform_row(parameters: Parameters, low: Array, high: Array) -> Interval:
-    """Per cent of the row and whether it has points, then colour, per cent and value of each point and criterion.
+    """Per cent of the row and whether it has points; then, point by point, the worst colour and the points lost.
 
-    Inputs, raw: the cell word of each point, then for each criterion the value of each point.
+    After these colour, per cent and value of each criterion at each point. Inputs, raw: the cell word of each point,
+    then for each criterion the value of each point.
+
+    A point that is always tested, or on whose twin nothing was measured either, may have any value as long as it
+    is missing; so may what is inferred from it.
     """
     row: LegformRow = parameters["table"]
-    blank = str(parameters["blank"])
-    count = len(row.mirror)
+    count, cars = len(row.mirror), low.shape[2]
     words = low[0, :count]
-    first = _legform(row, words, low[0, count:], blank)
-    if high is low:
-        return first[0][None], first[0][None]
-    second = _legform(row, words, high[0, count:], blank)
-    with np.errstate(invalid="ignore"):
-        every = (*first, *second)
-        lower, upper = every[0], every[0]
-        for one in every[1:]:
-            lower, upper = np.fmin(lower, one), np.fmax(upper, one)
-    return lower[None], upper[None]
-
-
-def _legform(row: LegformRow, words: Array, values: Array, blank: str) -> tuple[Array, Array]:
-    count = len(row.mirror)
     there = ~np.isnan(words)
     kind = np.where(there, words, 0).astype(np.intp)
-    worst = {0.0: np.full(there.shape, 100.0), 100.0: np.full(there.shape, 100.0)}
-    shown: list[list[Array]] = []
-    for k, criterion in enumerate(row.criteria):
-        with np.errstate(invalid="ignore"):
-            value = rounded(values[k * count : (k + 1) * count] / criterion.divisor, 100.0, "half_up")
+    unasked = str(parameters["blank"]) == "nothing"
+
+    def measured(inputs: Array) -> Array:
+        divisors = np.array([criterion.divisor for criterion in row.criteria])[:, None, None]
+        value = rounded(inputs[0, count:].reshape(-1, count, cars) / divisors, _HUNDREDTHS, "half_up")
         value = np.where(there, value, np.nan)
-        value = np.where(np.isnan(value) & there & row.takes_mirror[kind], value[row.mirror], value)
-        inferred = np.isnan(value) & there & row.takes_neighbour[kind]
-        value = _from_neighbours(value, inferred)
-        colour = criterion.colour(value)
-        score = criterion.score(colour)
-        missing = there & np.isnan(score)
-        for fill, so_far in worst.items():
-            worst[fill] = np.minimum(so_far, np.where(missing, fill, np.where(there, score, 100.0)))
-        shown.append([colour, np.where(missing, 0.0, score), value])
-    outputs = []
+        return np.where(np.isnan(value) & (there & row.takes_mirror[kind]), value[:, row.mirror], value)
+
+    def outputs(value: Array, pending: float) -> Array:
+        missing = np.isnan(value)
+        inferred = missing & there & row.takes_neighbour[kind]
+        value = np.where(missing & there & ~inferred, pending, value)
+        return _legform(row, there, _from_neighbours(value, inferred), unasked, _FULL * (pending < 0))
+
+    value = top = measured(low)
+    if high is not low and not np.array_equal(low, high, equal_nan=True):
+        top = measured(high)
+    is_open = high is not low and not unasked
+    worst = outputs(top, np.inf if is_open else np.nan)
+    undecided = (np.isnan(value) & there).any() or not there.any(axis=0).all()
+    if top is value and not (is_open and undecided):
+        return worst[None], worst[None]
+    best = outputs(value, -np.inf if is_open else np.nan)
+    return np.fmin(worst, best)[None], np.fmax(worst, best)[None]
+
+
+def _legform(
+    row: LegformRow, there: NDArray[np.bool_], value: Array, unasked: bool, nothing_said: float
+) -> Array:
+    """Return the outputs for values at the points; what is NaN there has no colour and scores nothing."""
+    thresholds = np.stack([criterion.thresholds for criterion in row.criteria])
+    scores = np.stack([criterion.scores for criterion in row.criteria])
+    known = ~np.isnan(value)
+    band = (value[:, :, None] >= thresholds[:, None, :, None]).sum(axis=2)
+    score = np.where(known, scores[np.arange(len(scores))[:, None, None], band], 0.0)
+    each = np.where(there, score.min(axis=0), _FULL)
     points = there.sum(axis=0)
-    for fill in (0.0, 0.0 if blank == "nothing" else 100.0):
-        each = worst[fill]
-        if row.combine == "points_worst":
-            percent = each.min(axis=0)
-        else:
-            percent = np.where(there, each, 0.0).sum(axis=0) / np.maximum(points, 1)
-        percent = np.where(points > 0, percent, fill if blank == "open" else 0.0)
-        parts = [percent[None], (points > 0).astype(np.float64)[None]]
-        outputs.append(np.concatenate([*parts, *(array for three in shown for array in three)]))
-    return outputs[0], outputs[1]
+    if row.combine == "points_worst":
+        percent = each.min(axis=0)
+        worst = there & (each == percent)
+        lost = worst * (_FULL - percent) / np.maximum(worst.sum(axis=0), 1)
+    else:
+        percent = np.where(there, each, 0.0).sum(axis=0) / np.maximum(points, 1)
+        lost = np.where(there, _FULL - each, 0.0) / np.maximum(points, 1)
+    percent = np.where(points > 0, percent, 0.0 if unasked else nothing_said)
+    count, cars = there.shape
+    out = np.empty((2 + count * (2 + 3 * len(scores)), cars))
+    out[0], out[1] = percent, points > 0
+    rest = out[2:].reshape(-1, count, cars)
+    colour = np.where(known & there, band, np.nan)
+    rest[0] = np.where(known.all(axis=0), colour.max(axis=0), np.nan)
+    rest[1] = lost * (row.points / _FULL)
+    rest[2::3], rest[3::3], rest[4::3] = colour, score, value
+    return out
 
 
 def _from_neighbours(value: Array, inferred: NDArray[np.bool_]) -> Array:
     """Give inferable points the greater of the values beside them, again and again until none changes."""
     if not inferred.any():
         return value
-    for _ in range(len(value)):
-        left = np.vstack([np.full((1, value.shape[1]), np.nan), value[:-1]])
-        right = np.vstack([value[1:], np.full((1, value.shape[1]), np.nan)])
-        beside = np.fmax(left, right)
+    edge = np.full((len(value), 1, value.shape[2]), np.nan)
+    for _ in range(value.shape[1]):
+        beside = np.fmax(
+            np.concatenate([edge, value[:, :-1]], axis=1), np.concatenate([value[:, 1:], edge], axis=1)
+        )
         grown = np.where(inferred, np.fmax(value, beside), value)
         if np.array_equal(grown, value, equal_nan=True):
             break

@@ -90,6 +90,8 @@ class Grid(Struct, frozen=True, kw_only=True):
     correction: dict[str, float]
     verification: dict[str, Any]
     loadcases: dict[str, str]
+    # what a band without cells is where the others have some: no part of the car, or a region without points
+    empty_band: Literal["left_out", "without_points"] = "left_out"
 
 
 class Row(Struct, frozen=True, kw_only=True):

@@ -7,8 +7,8 @@ from typing import Any
 
 from carindex.dossier import Fact
 from carindex.rating import Node, Rating
-from carindex.rating.avoidance import FUNCTION, PREDICTION, TAKEN_OUT, Avoidance, slug, word
-from carindex.rating.avoidance import Matrix as Table
+from carindex.rating.matrices import FUNCTION, PREDICTION, TAKEN_OUT, Avoidance, slug, word
+from carindex.rating.matrices import Matrix as Table
 from carindex.report.pictures.from_crash_tests import facts_of, named_value, tested_figure
 from carindex.report.pictures.from_protocol import matrix, palette_of_entries, robustness_layers
 from carindex.report.pictures.model import Layer, Matrix, Palette, Text, Verified
