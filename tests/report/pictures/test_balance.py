@@ -20,7 +20,7 @@ from carindex.report.pictures.from_rating import stage_balances
 _CHAIN = ("safe_driving", "crash_avoidance", "crash_protection")
 _STAGES = (*_CHAIN, "post_crash")
 _YEARS = ("2026", "2027", "2028")
-_OVERALL = read("overall/overall.yaml")
+_PROTOCOL = read("protocol.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +43,13 @@ def _scores(*values: float) -> dict[str, float]:
 
 
 def _slow(scores: dict[str, float], year: str) -> dict[str, float]:
-    """Search the moves as overall.yaml says them."""
-    rule = _OVERALL["balance"]
-    start = rule["head_start"][int(year)]
+    """Search the moves as protocol.yaml says them."""
+    rule = _PROTOCOL["beside"]["stage_balance"]["compensate"]
+    start = dict(zip(rule["of"], rule["offsets"][year], strict=True))
     found = None
-    for a in range(-rule["at_most"], rule["at_most"] + 1):
-        for b in range(-rule["at_most"], rule["at_most"] + 1):
-            if abs(a) + abs(b) > rule["at_most"] or a * b < 0:
+    for a in range(-rule["move"], rule["move"] + 1):
+        for b in range(-rule["move"], rule["move"] + 1):
+            if abs(a) + abs(b) > rule["move"] or a * b < 0:
                 continue
             moved = {
                 "safe_driving": scores["safe_driving"] + a,
@@ -72,7 +72,10 @@ def test_scores_after_balancing_stars_and_distances(plan: Plan, values: list[int
     rating = _rated(plan, scores, year)
     (balance,) = stage_balances(rating)
     after = _slow(scores, year)
-    table = _OVERALL["stars"][int(year)]
+    shared = _PROTOCOL["scales"]["stage_stars"]["stars"]["at_least"].values()
+    rule = _PROTOCOL["beside"]["stage_balance"]["compensate"]
+    start = dict(zip(rule["of"], rule["offsets"][year], strict=True))
+    table = {stage: [line - start.get(stage, 0) for line in shared] for stage in _STAGES}
     assert balance.case == year
     assert [stage.name for stage in balance.stages] == list(_STAGES)
     for stage in balance.stages:
