@@ -14,6 +14,7 @@ from pathlib import Path
 import openpyxl
 import yaml
 
+from ..crash_protection.workbook import regions
 from ..safe_driving.comparison import labelled_rows
 from ..safe_driving.rules import FOLDER, rounded
 from ..safe_driving.workbook import CellError, slug
@@ -220,7 +221,7 @@ def capped(stars: int, report: dict | None, calculator: bool, touched: set) -> i
     (rule,) = rules()["caps"]
     if stars <= rule["to"]:
         return stars
-    critical = {(*line[:4], region) for line in rule["regions"] for region in line[4]}
+    critical = {labels for labels, region in regions().items() if region.get(rule["regions"])}
     above = None
     unknown = False
     for labels, row in labelled_rows(forward_filled(report), list(REGION)):
