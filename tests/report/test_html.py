@@ -193,7 +193,7 @@ def test_a_page_can_be_heard(parsed: _Page, document: Document) -> None:
         if tag == "th":
             assert attributes.get("scope") in ("row", "col")
         if tag == "figure":
-            assert attributes.get("class") in ("occupant", "signal")
+            assert attributes.get("class") in ("occupant", "signal", "drawn")
     pictures = [attributes for tag, attributes in parsed.tags if attributes.get("role") == "img"]
     assert len(pictures) == names.count("figure")
 

@@ -83,6 +83,8 @@ def prepare(
             continue
         pages, more = make(Book(path), seed)
         findings.extend(more)
+        if not pages:  # a template with mistakes is not prepared; the findings say why
+            continue
         target = (output or folder) / stage.prepared
         write_book(target, pages)
         click.echo(target)

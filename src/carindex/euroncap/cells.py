@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,18 @@ Value = str | float | int | bool | None
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _REFERENCE = re.compile(r"([A-Z]+)(\d+)")
+# whatever reading the parts of a damaged file may end with
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ElementTree.ParseError,
+    expat.ExpatError,
+    LookupError,
+    ValueError,
+    EOFError,
+    OSError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +146,13 @@ class Book:
         if title not in self._read:
             if title not in self._book.sheet_names:
                 raise InputError(self.path, "dossier.no_sheet", sheet=title, sheets=", ".join(self.sheets))
-            values = self._book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+            from python_calamine import CalamineError
+
+            try:
+                values = self._book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+            except CalamineError as error:
+                expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
+                raise InputError(self.path, "dossier.unreadable", reason=error, expected=expected) from None
             self._read[title] = Sheet(self, title, values)
         return self._read[title]
 
@@ -149,7 +168,22 @@ class Book:
             with zipfile.ZipFile(self.path) as archive:
                 fills = _fills_by_style(archive.read("xl/styles.xml"))
                 return _cells_with_fill(archive.read(_part_of(archive, title)), fills)
-        except (zipfile.BadZipFile, KeyError, ElementTree.ParseError, expat.ExpatError, OSError) as error:
+        except _DAMAGED as error:
+            expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
+            raise InputError(self.path, "dossier.unreadable", reason=error, expected=expected) from None
+
+    def without_value(self, title: str) -> dict[tuple[int, int], str]:
+        """Return cells that look empty and are not: errors such as ``#DIV/0!``, and formulas without a result.
+
+        Raises
+        ------
+        InputError
+            When the workbook's XML cannot be read.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                return _cells_without_value(archive.read(_part_of(archive, title)))
+        except _DAMAGED as error:
             expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
             raise InputError(self.path, "dossier.unreadable", reason=error, expected=expected) from None
 
@@ -217,4 +251,24 @@ def _cells_with_fill(xml: bytes, fills: list[str | None]) -> dict[tuple[int, int
     parser = expat.ParserCreate()
     parser.StartElementHandler = start
     parser.Parse(xml, True)
+    return found
+
+
+def _cells_without_value(xml: bytes) -> dict[tuple[int, int], str]:
+    found: dict[tuple[int, int], str] = {}
+    if b'"e"' not in xml and b"<f" not in xml:  # the usual case, without reading the sheet once more
+        return found
+    for cell in ElementTree.fromstring(xml).iter(f"{_MAIN}c"):
+        formula, value = cell.find(f"{_MAIN}f"), cell.find(f"{_MAIN}v")
+        empty = value is None or not value.text
+        if cell.get("t") != "e" and not (formula is not None and empty):
+            continue
+        match = _REFERENCE.fullmatch(cell.get("r", ""))
+        if match:
+            text = (
+                f"={formula.text or ''}"
+                if empty and formula is not None
+                else (value.text if value is not None else "")
+            )
+            found[int(match[2]), column_number(match[1])] = text or "-"
     return found

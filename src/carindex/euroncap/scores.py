@@ -8,7 +8,7 @@ from carindex.euroncap.cells import Book
 from carindex.euroncap.pages import Page
 from carindex.euroncap.scored import Scored
 from carindex.euroncap.tables import Table, page_of, put_value
-from carindex.rating.avoidance import word
+from carindex.rating.matrices import word
 
 SHEETS = {
     "Test Scores": ("Stage", "Stage element", "Stage subelement"),

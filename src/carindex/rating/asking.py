@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from carindex.messages import InputError
 from carindex.rating import schema
@@ -39,15 +40,22 @@ _REQUIREMENT: schema.Label = {"en": "Requirement not met", "zh": "未满足前�
 def requirements(node: Node) -> Iterable[schema.Adjustment]:
     """Yield what a node and all above it require, as adjustments: no points where one is not met."""
     for requirement in node.requires:
-        met = [
-            schema.Condition(any=[schema.Condition(fact=fact, equals=word) for word in requirement.one_of])
-            for fact in requirement.facts
-        ]
-        yield schema.Adjustment(
-            label=requirement.label or _REQUIREMENT,
-            when=schema.Condition(negate=schema.Condition(all=met)),
-            set_to=0.0,
+        yield _required(
+            tuple(requirement.facts), tuple(requirement.one_of), tuple((requirement.label or {}).items())
         )
+
+
+@cache
+def _required(
+    facts: tuple[str, ...], words: tuple[str, ...], label: tuple[tuple[str, str], ...]
+) -> schema.Adjustment:
+    """Return a requirement as an adjustment, the same one for every node that it holds for."""
+    met = [schema.Condition(fact=fact, one_of=list(words)) for fact in facts]
+    return schema.Adjustment(
+        label=dict(label) or _REQUIREMENT,
+        when=schema.Condition(negate=schema.Condition(all=met)),
+        set_to=0.0,
+    )
 
 
 def rule_facts(spec: schema.Node) -> Iterable[str]:

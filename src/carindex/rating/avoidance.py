@@ -2,439 +2,338 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from carindex.messages import InputError
-from carindex.rating import schema
-from carindex.rating.kernels.avoidance import (
-    GREY,
-    RED,
-    AcrossTable,
-    CellCriterion,
-    LowSpeedTable,
-    MatrixTable,
-    ScenarioTable,
-)
+from carindex.rating.cells import cell_details, layer_details
+from carindex.rating.kernels.avoidance import AcrossTable
+from carindex.rating.kernels.judging import RED, Criterion, Judging
+from carindex.rating.kernels.low_speed import Dooring, LowSpeedTable
+from carindex.rating.kernels.scenario import LAYERS, MatrixTable, ScenarioTable, Variant
+from carindex.rating.matrices import COLOURS, LAYER, Avoidance, Matrix, may_be, scenario_facts
+from carindex.rating.plan import Detail
 from carindex.rating.protocol import Node
 
 if TYPE_CHECKING:
     from carindex.rating.compile import Compiled, Compiler
 
-TABLES = "avoidance"
-COLOURS = ("green", "yellow", "orange", "brown", "red", "grey")
-LAYERS = ("standard", "extended", "robustness")
-# axes that name a row of a matrix, in this order
-NAMING_AXES = ("VUT speed", "d", "Gap", "Distance", "Turn", "Target direction", "Target speed")
-PREDICTION, TESTED, ROBUSTNESS, FUNCTION = "prediction", "tested", "robustness", "function"
-TAKEN_OUT = "taken_out"
-
-
-def slug(text: object) -> str:
-    """Return a label as it stands in the name of a fact: ``50 km/h`` is ``50_km_h``, 0.5 is ``0.5``."""
-    if isinstance(text, int | float):
-        return f"{text:g}"
-    return re.sub(r"[^a-z0-9.\-]+", "_", str(text).strip().lower()).strip("_")
-
-
-def word(label: object) -> str:
-    """Return a label as it stands in a path: ``Trajectory/Heading`` is ``trajectory_heading``."""
-    return re.sub(r"[^a-z0-9]+", "_", str(label).lower()).strip("_")
+Numbers = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
-class MatrixRow:
-    """A row of a matrix: its axis values, its name in facts, its cells (``S``, ``E`` or ``.``)."""
+class ScenarioSlots:
+    """What a scenario was compiled to: slots of its layers, what the rule across scenarios needs, and the losses.
 
-    name: str
-    axes: Mapping[str, Any]
-    band: str | None
-    cells: tuple[str, ...]
+    ``said``: facts on the scenario as a whole; ``facts``: all of them.
+    """
 
-    @property
-    def declared(self) -> bool:
-        """Whether the manufacturer declares which function acts."""
-        return isinstance(self.axes.get("Function"), list)
-
-
-@dataclass(frozen=True)
-class Matrix:
-    """A prediction matrix as the file says it."""
-
-    name: str
-    scenario: str
-    points: Mapping[str, float]
-    judged_by: str
-    axis: str
-    columns: tuple[str, ...]
-    rows: tuple[MatrixRow, ...]
-
-    @cached_property
-    def cells(self) -> tuple[tuple[int, int], ...]:
-        """Row and column of every cell there is."""
-        return tuple(
-            (r, c) for r, row in enumerate(self.rows) for c, kind in enumerate(row.cells) if kind != "."
-        )
-
-    def cell(self, row: int, column: int) -> str:
-        """Return the name of a cell in facts."""
-        return f"{self.name}/{self.rows[row].name}-{self.columns[column]}"
+    layers: Mapping[str, int]
+    share: int = -1
+    failed: int = -1
+    tested_layer: int = -1
+    claimed: tuple[int, ...] = ()
+    said: tuple[int, ...] = ()
+    facts: tuple[int, ...] = ()
+    details: Mapping[str, tuple[Detail, ...]] = field(default_factory=dict)
 
 
-class Avoidance:
-    """The tables of a programme's crash avoidance, read once."""
-
-    def __init__(self, tables: Mapping[str, Any]) -> None:
-        self.judging: Mapping[str, Any] = tables["judging"]
-        self.ranges: Mapping[str, Any] = tables["ranges"]
-        self.robustness: Mapping[str, Any] = tables["robustness"]
-        self.matrices = {
-            name: _matrix(name, entry) for file in tables["matrices"].values() for name, entry in file.items()
-        }
-
-    def offered(self, scenario: str) -> list[str]:
-        """Return the robustness layers that a scenario is offered, as the sheets call them."""
-        return [
-            str(line["layer"])
-            for sheet in self.robustness["offered"].values()
-            for line in sheet["layers"]
-            if scenario in line["scenarios"]
-        ]
-
-    def by_function(self, matrix: Matrix) -> bool:
-        """Whether what is measured depends on the function that acts."""
-        return matrix.name in self.judging["criteria_by_function"]["matrices"]
-
-    def criterion(self, matrix: Matrix) -> Mapping[str, Any]:
-        """Return how the values of a matrix are judged."""
-        found: Mapping[str, Any] = self.judging["criteria"][matrix.judged_by]
-        return found
-
-    def quantities(self, matrix: Matrix) -> list[str]:
-        """Return the quantities that may be measured in a cell, the usual one first."""
-        criterion = self.criterion(matrix)
-        found = [str(criterion["quantity"])]
-        if self.by_function(matrix):
-            found.append(str(self.judging["criteria"]["warning"]["quantity"]))
-        second = criterion.get("quantity_in_extended_range_with_ldw")
-        if second is not None:
-            found.append(str(second))
-        return found
-
-
-def _matrix(name: str, entry: Mapping[str, Any]) -> Matrix:
-    ((axis, columns),) = entry["columns"].items()
-    rows = []
-    for line in entry["rows"]:
-        parts = [slug(line[axis_name]) for axis_name in NAMING_AXES if axis_name in line]
-        parts += ["choice"] if line.get("band") == "choice" else []
-        axes = {key: value for key, value in line.items() if key not in ("cells", "band")}
-        rows.append(MatrixRow("-".join(parts), axes, line.get("band"), tuple(str(line["cells"]).split())))
-    return Matrix(
-        name,
-        str(entry["scenario"]),
-        entry["points"],
-        str(entry["judged_by"]),
-        str(axis),
-        tuple(slug(column) for column in columns),
-        tuple(rows),
-    )
-
-
-# -- facts ---------------------------------------------------------------------------------------------------
-
-
-def scenario_facts(tables: Avoidance, node: Node) -> Iterator[str]:
-    """Yield the facts of a scenario, in the order in which its kernel takes them."""
+def collect(compiler: Compiler, node: Node) -> list[int]:
+    """Give the facts of a scenario their slots; returns them."""
     assert node.spec.scenario is not None
-    rule = node.spec.scenario
-    if rule.low_speed:
-        yield from _low_speed_facts(tables, tables.matrices[rule.matrices[0]], rule.name)
-        return
-    yield f"{rule.name}/prediction_standard"
-    yield f"{rule.name}/prediction_extended"
-    if _performance(tables, rule) is not None:
-        yield f"{rule.name}/{tables.ranges['extended_range_performance']['fact']}"
-    yield from (f"{rule.name}/{word(layer)}/claimed" for layer in tables.offered(rule.name))
-    for name in rule.matrices:
-        matrix = tables.matrices[name]
-        yield f"{name}/robustness_layer"
-        yield f"{name}/verification_condition"
-        yield from (f"{name}/{matrix.rows[row].name}/{FUNCTION}" for row in _declared(tables, matrix))
-        repeated = _repeated(tables, matrix)
-        yield from (f"{name}/{matrix.rows[row].name}/{TAKEN_OUT}" for row, _ in repeated)
-        for quantity in (PREDICTION, TESTED, *tables.quantities(matrix), ROBUSTNESS):
-            yield from (f"{matrix.cell(*cell)}/{quantity}" for cell in matrix.cells)
+    for entry in scenario_facts(compiler.avoidance, node.spec.scenario):
+        if isinstance(entry, str):
+            compiler.fact(entry, node)
+        else:
+            compiler.facts_of_cells(*entry, node)
+    return _fact_slots(compiler, node)[0]
 
 
-def _low_speed_facts(tables: Avoidance, matrix: Matrix, scenario: str) -> Iterator[str]:
-    criterion = tables.criterion(matrix)
-    quantities = [PREDICTION, TESTED, str(criterion["quantity"])]
-    if "baseline" in criterion:
-        quantities.append(str(criterion["baseline"]))
-    if "by_system" in criterion:
-        yield f"{scenario}/vehicle_response"
-        quantities += ["system", "door"]
-    for quantity in quantities:
-        yield from (f"{matrix.cell(*cell)}/{quantity}" for cell in matrix.cells)
+def _fact_slots(compiler: Compiler, node: Node) -> tuple[list[int], tuple[int, ...]]:
+    """Return the slots of all facts of a scenario, in the order of its kernel, and of those on the whole of it."""
+    assert node.spec.scenario is not None
+    every: list[int] = []
+    said: list[int] = []
+    for entry in scenario_facts(compiler.avoidance, node.spec.scenario):
+        if isinstance(entry, str):
+            slot = compiler.facts[entry]
+            every.append(slot)
+            if entry.split("/", 1)[0] == node.spec.scenario.name and entry.count("/") == 1:
+                said.append(slot)
+        else:
+            test, cells, quantity = entry
+            every.extend(compiler.facts[f"{test}/{cell}/{quantity}"] for cell in cells)
+    return every, tuple(said)
 
 
-def _declared(tables: Avoidance, matrix: Matrix) -> list[int]:
-    if not tables.by_function(matrix):
-        return []
-    return [number for number, row in enumerate(matrix.rows) if row.declared]
-
-
-def _repeated(tables: Avoidance, matrix: Matrix) -> list[tuple[int, int]]:
-    """Return pairs of rows of which the first repeats the second where it is declared with the same function."""
-    rule = tables.ranges["repeated_rows"]
-    if matrix.name not in rule["matrices"]:
-        return []
-    fixed = {row.axes["VUT speed"]: k for k, row in enumerate(matrix.rows) if row.band == "fixed"}
-    return [
-        (number, fixed[row.axes["VUT speed"]])
-        for number, row in enumerate(matrix.rows)
-        if row.band == rule["when"]["band"] and row.axes["VUT speed"] in rule["VUT speed"]
-    ]
-
-
-def _performance(tables: Avoidance, rule: schema.Scenario) -> Mapping[str, Any] | None:
-    found: Mapping[str, Any] = tables.ranges["extended_range_performance"]
-    return found if found["matrix"] in rule.matrices else None
-
-
-# -- compiling -----------------------------------------------------------------------------------------------
-
-
-def _edges(bands: Mapping[str, float]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    colours = np.array([float(COLOURS.index(colour.lower())) for colour in bands])
-    return colours, np.array([float(edge) for edge in bands.values()])
-
-
-def _cell_criterion(criterion: Mapping[str, Any], bands: Mapping[str, float]) -> CellCriterion:
-    colours, edges = _edges(bands)
-    zero = criterion.get("zero")
-    above = criterion.get("above")
-    return CellCriterion(
-        colours,
-        edges,
-        criterion["within"] == "up_to",
-        None if zero is None else float(COLOURS.index(str(zero).lower())),
-        criterion.get("tolerance"),
-        None if above is None else float(above["value"]),
-        RED if above is None else float(COLOURS.index(str(above["colour"]).lower())),
-    )
-
-
-def _criteria(
-    criterion: Mapping[str, Any], matrix: Matrix
-) -> tuple[tuple[CellCriterion, ...], np.ndarray[Any, Any]]:
-    """Return the criteria of a matrix, and which of them each cell has."""
-    if "by_vut_speed" not in criterion:
-        return (_cell_criterion(criterion, criterion["bands"]),), np.zeros(len(matrix.cells), np.intp)
-    table = {int(speed): bands for speed, bands in criterion["by_vut_speed"].items()}
-    speeds = sorted(table)
-    criteria = tuple(_cell_criterion(criterion, table[speed]) for speed in speeds)
-    of = []
-    for row, _ in matrix.cells:
-        speed = int(str(matrix.rows[row].axes["VUT speed"]).removesuffix(" km/h"))
-        of.append(speeds.index(min(speed, speeds[-1])))
-    return criteria, np.array(of, np.intp)
-
-
-def _matrix_table(tables: Avoidance, matrix: Matrix) -> MatrixTable:
-    criterion = tables.criterion(matrix)
-    criteria, of = _criteria(criterion, matrix)
-    by_function = tables.judging["criteria_by_function"]
-    uses_function = tables.by_function(matrix)
-    named = tables.judging["criteria"]
-    repeated = _repeated(tables, matrix)
-    after = np.array([matrix.rows[r].cells[c] == "S" for r, c in matrix.cells])
-    rule = tables.ranges["repeated_rows"]
-    if matrix.name in rule["matrices"]:
-        ((axis, values),) = rule["standard_in_fixed_row"].items()
-        if axis == matrix.axis:
-            wanted = {slug(value) for value in values}
-            originals = {original for _, original in repeated}
-            after = np.array(
-                [
-                    matrix.columns[c] in wanted if r in originals else matrix.rows[r].cells[c] == "S"
-                    for r, c in matrix.cells
-                ]
-            )
-    last = by_function.get("last_rows_are_choice", {})
-    return MatrixTable(
-        row=np.array([row for row, _ in matrix.cells], np.intp),
-        standard=np.array([matrix.rows[r].cells[c] == "S" for r, c in matrix.cells]),
-        points=matrix.points,
-        criterion_of=of,
-        criteria=criteria,
-        second_quantity=len(tables.quantities(matrix)) > 1,
-        declared=np.array(_declared(tables, matrix), np.intp),
-        repeated=tuple(repeated),
-        standard_if_repeated=after,
-        choice=np.array([matrix.rows[r].band == "choice" for r, _ in matrix.cells]),
-        last_rows=last["rows"] if matrix.name in last.get("matrices", ()) else None,
-        warning=_cell_criterion(named["warning"], named["warning"]["bands"]) if uses_function else None,
-        avoidance=_cell_criterion(named["avoidance"], named["avoidance"]["bands"]) if uses_function else None,
-        second_in_extended="quantity_in_extended_range_with_ldw" in criterion,
-    )
-
-
-def _worth(table: Mapping[str, Any]) -> np.ndarray[Any, Any]:
-    named = {str(colour).lower(): value for colour, value in table.items()}
-    return np.array([float(named[colour]) for colour in COLOURS])
-
-
-def colour_worth(tables: Avoidance) -> np.ndarray[Any, Any]:
-    """Return what a predicted cell of each colour is worth."""
-    return _worth({name: entry["worth"] for name, entry in tables.judging["colours"].items()})
-
-
-def _judged_not_red(
-    tables: Avoidance, scenario: str, layers: Sequence[str], conditions: Sequence[str]
-) -> np.ndarray[Any, Any]:
-    found = np.zeros((len(layers), len(conditions)), bool)
-    for layer, lines in tables.robustness["conditions"].items():
-        for line in lines:
-            if scenario in line["scenarios"]:
-                place = layers.index(str(layer)), conditions.index(str(line["condition"]).strip())
-                found[place] = found[place] or line["judged"] == "not_red"
-    return found
-
-
-def compile_scenario(compiler: Compiler, node: Node) -> dict[str, int]:
-    """Compile a scenario once; returns the slots of its layers and what the rule across scenarios needs."""
+def compile_scenario(compiler: Compiler, node: Node) -> ScenarioSlots:
+    """Compile a scenario once."""
     rule = node.spec.scenario
     assert rule is not None
-    if rule.name in compiler.scenarios:
-        return compiler.scenarios[rule.name]
-    tables = compiler.avoidance
-    facts = [compiler.fact(name, node) for name in scenario_facts(tables, node)]
-    raw = [compiler.raw(fact) for fact in facts]
-    if rule.low_speed:
-        found = _compile_low_speed(compiler, node, facts, raw)
-    else:
-        found = _compile_matrices(compiler, node, facts, raw)
-    compiler.scenarios[rule.name] = found
-    return found
+    if rule.name not in compiler.scenarios:
+        facts, said = _fact_slots(compiler, node)
+        work = _compile_low_speed if rule.low_speed else _compile_matrices
+        compiler.scenarios[rule.name] = work(compiler, node, facts, said)
+    return compiler.scenarios[rule.name]
 
 
 def _words_of(compiler: Compiler, name: str, node: Node) -> tuple[str, ...]:
     return compiler.quantities[compiler.fact(name, node)].categories
 
 
-def _compile_matrices(compiler: Compiler, node: Node, facts: list[int], raw: list[int]) -> dict[str, int]:
+# -- tables of kernels -----------------------------------------------------------------------------------------
+
+
+def _colour(name: object) -> int:
+    return COLOURS.index(str(name).lower())
+
+
+def _criterion(rule: Mapping[str, Any], bands: Mapping[str, float]) -> Criterion:
+    zero, above = rule.get("zero"), rule.get("above")
+    return Criterion(
+        tuple((_colour(colour), float(edge)) for colour, edge in bands.items()),
+        rule["within"] == "up_to",
+        None if zero is None else _colour(zero),
+        rule.get("tolerance"),
+        None if above is None else float(above["value"]),
+        RED if above is None else _colour(above["colour"]),
+    )
+
+
+def _worth(table: Mapping[str, Any]) -> Numbers:
+    """Return the least and the greatest worth of every pair of a first and a last colour."""
+    named = {str(colour).lower(): float(value) for colour, value in table.items()}
+    each = [named[colour] for colour in COLOURS]
+    ranges = [each[min(a, b) : max(a, b) + 1] for a in range(len(each)) for b in range(len(each))]
+    return np.array([[min(some) for some in ranges], [max(some) for some in ranges]])
+
+
+def colour_worth(tables: Avoidance) -> Numbers:
+    """Return what a predicted cell of each pair of a first and a last colour is worth, least and greatest."""
+    return _worth({name: entry["worth"] for name, entry in tables.judging["colours"].items()})
+
+
+def _judging(compiler: Compiler, matrix: Matrix, node: Node) -> tuple[Judging, list[int], int | None, int]:
+    """Return the criteria of a matrix, which each cell has, and which are for a warning and for avoidance."""
+    tables = compiler.avoidance
+    rule = tables.criterion(matrix)
+    by_function = tables.by_function(matrix)
+    key = (matrix.judged_by, by_function)
+    criteria: list[Criterion]
+    if "by_vut_speed" in rule:
+        table = {int(speed): bands for speed, bands in rule["by_vut_speed"].items()}
+        speeds = sorted(table)
+        criteria = [_criterion(rule, table[speed]) for speed in speeds]
+        said = [int(str(matrix.rows[row].axes["VUT speed"]).removesuffix(" km/h")) for row, _ in matrix.cells]
+        of = [speeds.index(min(speed, speeds[-1])) for speed in said]
+    else:
+        criteria, of = [_criterion(rule, rule["bands"])], [0] * len(matrix.cells)
+    warning = avoidance = None
+    if by_function:
+        named = tables.judging["criteria"]
+        warning, avoidance = len(criteria), len(criteria) + 1
+        criteria += [_criterion(named[name], named[name]["bands"]) for name in ("warning", "avoidance")]
+    if key not in compiler.judgings:
+        try:
+            compiler.judgings[key] = Judging.of(criteria)
+        except ValueError as error:
+            raise InputError(node.place, "rating.not_ascending", limits=error) from None
+    return compiler.judgings[key], of, warning, -1 if avoidance is None else avoidance
+
+
+def _matrix_table(compiler: Compiler, matrix: Matrix, node: Node) -> MatrixTable:
+    tables = compiler.avoidance
+    judging, of, warning, avoidance = _judging(compiler, matrix, node)
+    declared, repeated = tables.declared(matrix), tables.repeated(matrix)
+    last = tables.judging["criteria_by_function"].get("last_rows_are_choice", {})
+    rows = np.array([row for row, _ in matrix.cells], np.intp)
+    plain = np.array(of, np.intp)
+
+    def variant(taken_out: tuple[bool, ...]) -> Variant:
+        pairs = [pair for pair, out in zip(repeated, taken_out, strict=True) if out]
+        gone = {repeating for repeating, _ in pairs}
+        left = [row for row in range(len(matrix.rows)) if row not in gone]
+        choice = {row for row in left if matrix.rows[row].band == "choice"}
+        if matrix.name in last.get("matrices", ()):
+            choice = set(left[-int(last["rows"]) :])
+        cells = np.flatnonzero(np.isin(rows, left))
+        by_avoidance = np.isin(rows, list(choice)) & (avoidance >= 0)
+        aeb = np.where(by_avoidance, avoidance, plain)
+        # rows of which the function is printed are AEB throughout
+        usual = np.where(np.isin(rows, declared), plain, aeb)
+        standard = np.array(tables.standard(matrix, {original for _, original in pairs}))
+        return Variant(taken_out, cells, standard[cells], usual[cells], aeb[cells])
+
+    numbers = {row: number for number, row in enumerate(declared)}
+    return MatrixTable(
+        cells=len(matrix.cells),
+        declared=np.array([numbers.get(row, -1) for row, _ in matrix.cells], np.intp),
+        functions=len(declared),
+        repeating=tuple((numbers[row], np.flatnonzero(rows == row)) for row, _ in repeated),
+        variants=tuple(variant(out) for out in product((False, True), repeat=len(repeated))),
+        judging=judging,
+        warning=warning,
+        second_in_extended="quantity_in_extended_range_with_ldw" in tables.criterion(matrix),
+        points=matrix.points,
+        may_be=tuple(np.array(cells, np.intp) for cells in may_be(tables, matrix)),  # type: ignore[arg-type]
+    )
+
+
+def _judged_not_red(
+    tables: Avoidance, scenario: str, layers: Sequence[str], conditions: Sequence[str]
+) -> Numbers:
+    """Return for each layer and condition whether points need only not be red; last row and column: for any of them."""
+    found = np.zeros((len(layers) + 1, len(conditions) + 1), bool)
+    for layer, lines in tables.robustness["conditions"].items():
+        for line in lines:
+            if scenario in line["scenarios"] and line["judged"] == "not_red":
+                row, column = layers.index(str(layer)), conditions.index(str(line["condition"]).strip())
+                found[[row, row, -1, -1], [column, -1, column, -1]] = True
+    return found
+
+
+def _factors(table: Mapping[str, Any], methods: Sequence[str]) -> Numbers:
+    """Return factors by method, borne out and refuted points; as many points as the table does not know: 1."""
+    most = max(int(tested) for by in table.values() for tested in by) + 1
+    found = np.ones((len(methods), most + 1, most + 1))
+    for method, by_tested in table.items():
+        for tested, by_correct in by_tested.items():
+            for correct, percent in by_correct.items():
+                found[methods.index(str(method)), int(correct), int(tested) - int(correct)] = percent / 100
+    return found
+
+
+def _compile_matrices(
+    compiler: Compiler, node: Node, facts: list[int], said: tuple[int, ...]
+) -> ScenarioSlots:
     rule = node.spec.scenario
     assert rule is not None
     tables = compiler.avoidance
     matrices = [tables.matrices[name] for name in rule.matrices]
     methods = _words_of(compiler, f"{rule.name}/prediction_standard", node)
-    layers = _words_of(compiler, f"{matrices[0].name}/robustness_layer", node)
+    layers = _words_of(compiler, f"{matrices[0].name}/{LAYER}", node)
     conditions = _words_of(compiler, f"{matrices[0].name}/verification_condition", node)
-    offered = tables.offered(rule.name)
-    performance = _performance(tables, rule)
-    worth_of = None
+    offered = tables.offered_lines(rule.name)
+    performance = tables.performance(rule)
+    words: tuple[str, ...] = ()
     if performance is not None:
         words = _words_of(compiler, f"{rule.name}/{performance['fact']}", node)
-        worth_of = {words.index(str(name)): float(part) for name, part in performance["worth"].items()}
-    factors = tuple(
-        {
-            methods.index(str(method)): {
-                int(tested): {int(correct): float(percent) for correct, percent in by.items()}
-                for tested, by in table.items()
-            }
-            for method, table in tables.judging["factor"][kind].items()
-        }
-        for kind in ("standard", "extended")
-    )
+    worth_of = tuple(float(performance["worth"].get(name, 0.0)) for name in words) if performance else ()
+    not_claimed = str(tables.ranges["claimed"]["not_claimed"])
     score = tables.robustness["score"]
-    plan = ScenarioTable(
-        matrices=tuple(_matrix_table(tables, matrix) for matrix in matrices),
+    factor = tables.judging["factor"]
+    table = ScenarioTable(
+        matrices=tuple(_matrix_table(compiler, matrix, node) for matrix in matrices),
         layers=len(offered),
-        layers_of=np.array([layers.index(layer) for layer in offered], np.intp),
         not_red=_judged_not_red(tables, rule.name, layers, conditions),
         not_applicable=layers.index("Not Applicable"),
-        factors=factors,
+        factors=(_factors(factor["standard"], methods), _factors(factor["extended"], methods)),
         worth=colour_worth(tables),
         worth_extended=_worth(tables.ranges["extended"]["worth"]),
         steps=tuple(sorted((float(a), float(b)) for a, b in tables.ranges["extended"]["steps"].items())),
         needs=float(score["needs"]["at_least"]),
-        not_claimed=methods.index("N/A"),
+        not_claimed=methods.index(not_claimed),
         performance=worth_of,
-        count_answered=score["per_layer"]["divided_by"] == "answered",
-        blank=str(tables.judging["blank"]),
+        performance_not_claimed=words.index(not_claimed) if words else 0,
+        answered=score["per_layer"]["divided_by"] == "answered",
+        closed=tables.closed,
     )
-    cells = [(matrix, cell) for matrix in matrices for cell in matrix.cells]
-    outputs = compiler.emit_many("scenario", raw, 6 + len(offered) + len(cells), table=plan)
-    after = outputs[6 + len(offered) :]
-    for (matrix, cell), slot in zip(cells, after, strict=True):
-        compiler.publish(f"{matrix.cell(*cell)}#colour", slot)
-    names = (*LAYERS, "share", "failed", "tested_layer")
-    found = dict(zip(names, outputs[:6], strict=True))
-    found |= {f"claimed_{i}": outputs[6 + i] for i in range(len(offered))}
-    for name in ("failed", "tested_layer"):
-        compiler.publish(f"{rule.name}#{name}", found[name])
-    return found
+    raw = [compiler.raw(fact) for fact in facts]
+    slots = iter(compiler.emit_many("scenario", raw, table.outputs, table=table))
+
+    def take(count: int) -> tuple[int, ...]:
+        return tuple(next(slots) for _ in range(count))
+
+    standard, extended, robustness, share, failed, tested_layer = take(6)
+    claimed, unclaimed = take(len(offered)), take(len(offered))
+    failing, needing = take(2)
+    details: dict[str, list[Detail]] = {layer: [] for layer in LAYERS}
+    for matrix, shape in zip(matrices, table.matrices, strict=True):
+        colours = _published(compiler, matrix, take(shape.cells), take(shape.cells))
+        for layer, cells in zip(LAYERS, shape.may_be, strict=False):
+            details[layer] += cell_details(compiler, matrix, cells, take(len(cells)), colours)
+    details["robustness"] += layer_details(tables, offered, unclaimed, failing, needing)
+    compiler.publish(f"{rule.name}#failed", failed)
+    compiler.publish(f"{rule.name}#tested_layer", tested_layer)
+    return ScenarioSlots(
+        {"standard": standard, "extended": extended, "robustness": robustness},
+        share,
+        failed,
+        tested_layer,
+        claimed,
+        said,
+        tuple(facts),
+        {layer: tuple(some) for layer, some in details.items()},
+    )
 
 
-def _compile_low_speed(compiler: Compiler, node: Node, facts: list[int], raw: list[int]) -> dict[str, int]:
+def _published(
+    compiler: Compiler, matrix: Matrix, colours: tuple[int, ...], checks: tuple[int, ...]
+) -> tuple[int, ...]:
+    for name, colour, check in zip(matrix.names, colours, checks, strict=True):
+        compiler.publish(f"{matrix.name}/{name}#colour", colour)
+        compiler.publish(f"{matrix.name}/{name}#check", check)
+    return colours
+
+
+def _compile_low_speed(
+    compiler: Compiler, node: Node, facts: list[int], said: tuple[int, ...]
+) -> ScenarioSlots:
     rule = node.spec.scenario
     assert rule is not None
     tables = compiler.avoidance
     (name,) = rule.matrices
     matrix = tables.matrices[name]
     criterion = tables.criterion(matrix)
-    more: dict[str, Any] = {}
-    plain = None
-    if "baseline" in criterion:
-        more = {
-            "above_baseline": _cell_criterion(criterion, criterion["above_baseline"]),
-            "binary": bool(criterion.get("binary", False)),
-        }
-    elif "by_system" in criterion:
-        more = _dooring_table(compiler, node, criterion, matrix)
-    else:
-        plain = _cell_criterion(criterion, criterion["bands"])
+    bands = criterion.get("above_baseline", criterion.get("bands"))
+    cells = len(matrix.cells)
     table = LowSpeedTable(
-        matrix.points["standard"], colour_worth(tables), plain, blank=str(tables.judging["blank"]), **more
+        cells=cells,
+        points=matrix.points["standard"],
+        worth=colour_worth(tables),
+        judging=None if bands is None else Judging.of([_criterion(criterion, bands)]),
+        baseline="baseline" in criterion,
+        binary=bool(criterion.get("binary", False)),
+        dooring=_dooring(compiler, node, criterion, matrix) if "by_system" in criterion else None,
+        closed=tables.closed,
     )
-    outputs = compiler.emit_many("low_speed", raw, 1 + len(matrix.cells), table=table)
-    for cell, slot in zip(matrix.cells, outputs[1:], strict=True):
-        compiler.publish(f"{matrix.cell(*cell)}#colour", slot)
-    return {"standard": outputs[0]}
+    raw = [compiler.raw(fact) for fact in facts]
+    slots = compiler.emit_many("low_speed", raw, table.outputs, table=table)
+    colours = _published(compiler, matrix, slots[1 : 1 + cells], slots[1 + cells : 1 + 2 * cells])
+    lost = cell_details(compiler, matrix, range(cells), slots[1 + 2 * cells :], colours)
+    return ScenarioSlots(
+        {"standard": slots[0]}, said=said, facts=tuple(facts), details={"standard": tuple(lost)}
+    )
 
 
-def _dooring_table(
-    compiler: Compiler, node: Node, criterion: Mapping[str, Any], matrix: Matrix
-) -> dict[str, Any]:
+def _dooring(compiler: Compiler, node: Node, criterion: Mapping[str, Any], matrix: Matrix) -> Dooring:
     rule = node.spec.scenario
     assert rule is not None
     responses = _words_of(compiler, f"{rule.name}/vehicle_response", node)
-    doors = _words_of(compiler, f"{matrix.cell(*matrix.cells[0])}/door", node)
+    doors = _words_of(compiler, f"{matrix.name}/{matrix.names[0]}/door", node)
     systems = list(criterion["by_system"])
     if list(responses[: len(systems)]) != systems:
         raise InputError(node.place, "rating.unknown_word", word=", ".join(systems), kind={"en": "system"})
     limits = [criterion["by_system"][system] for system in systems]
     best = [
-        [
-            float(COLOURS.index(str(criterion["at_best"][system][door]).lower()))
-            for door in ("driver", "other")
-        ]
+        [float(_colour(criterion["at_best"][system][door])) for door in ("driver", "other")]
         for system in systems
     ]
-    return {
-        "at_least": np.array([float(one.get("at_least", -np.inf)) for one in limits]),
-        "forbidden": np.array([one.get("not_between", (np.inf, np.inf)) for one in limits], np.float64),
-        "best": np.array(best),
-        "other_doors": np.array([float(doors.index(door)) for door in criterion["doors"]["other"]]),
-        "not_claimed": responses.index(str(compiler.avoidance.ranges["dooring"]["not_claimed"])),
-    }
+    return Dooring(
+        at_least=np.array([float(one.get("at_least", -np.inf)) for one in limits]),
+        not_between=np.array([one.get("not_between", (np.inf, np.inf)) for one in limits], np.float64),
+        best=np.array(best),
+        other_doors=np.array([doors.index(door) for door in criterion["doors"]["other"]]),
+        not_claimed=responses.index(str(compiler.avoidance.ranges["dooring"]["not_claimed"])),
+        doors=len(doors),
+    )
+
+
+# -- layers ----------------------------------------------------------------------------------------------------
 
 
 def compile_layer(compiler: Compiler, node: Node) -> Compiled:
@@ -445,28 +344,29 @@ def compile_layer(compiler: Compiler, node: Node) -> Compiled:
     assert layer is not None
     owner = compiler.protocol.nodes[node.path.rsplit("/", 1)[0]]
     found = compile_scenario(compiler, owner)
-    rule = owner.spec.scenario
-    assert rule is not None
-    facts = tuple(compiler.fact(name, owner) for name in scenario_facts(compiler.avoidance, owner))
-    slot = found[layer]
+    slot, details = found.layers[layer], found.details[layer]
     if layer == "robustness":
-        slot = _after_across(compiler, rule.name, slot)
-    return Compiled("layer", slot, facts=facts)
+        slot, more = _after_across(compiler, owner, slot)
+        details = (*details, *more)
+    return Compiled("layer", slot, facts=found.said, details=details, asked=found.facts)
 
 
-def _after_across(compiler: Compiler, scenario: str, slot: int) -> int:
-    tables = compiler.avoidance
-    across = tables.robustness["across"]
+def _after_across(compiler: Compiler, owner: Node, slot: int) -> tuple[int, tuple[Detail, ...]]:
+    assert owner.spec.scenario is not None
+    scenario = owner.spec.scenario.name
+    across = compiler.avoidance.robustness["across"]
     for partner, scenarios in across["partners"].items():
-        if scenario not in scenarios:
-            continue
-        if partner not in compiler.partners:
-            compiler.partners[partner] = _compile_across(compiler, scenarios, int(across["failed_in"]))
-        return compiler.partners[partner][scenario]
-    return slot
+        if scenario in scenarios:
+            if partner not in compiler.partners:
+                compiler.partners[partner] = _compile_across(compiler, scenarios, int(across["failed_in"]))
+            left, lost = compiler.partners[partner][scenario]
+            return left, (Detail(across["label"], lost),)
+    return slot, ()
 
 
-def _compile_across(compiler: Compiler, scenarios: Sequence[str], failed_in: int) -> dict[str, int]:
+def _compile_across(
+    compiler: Compiler, scenarios: Sequence[str], failed_in: int
+) -> dict[str, tuple[int, int]]:
     tables = compiler.avoidance
     owners = {
         node.spec.scenario.name: node for node in compiler.protocol.nodes.values() if node.spec.scenario
@@ -477,43 +377,9 @@ def _compile_across(compiler: Compiler, scenarios: Sequence[str], failed_in: int
         node = owners[name]
         found = compile_scenario(compiler, node)
         assert node.spec.scenario is not None
-        words = _words_of(compiler, f"{node.spec.scenario.matrices[0]}/robustness_layer", node)
-        offered = tables.offered(name)
-        layers.append(np.array([words.index(layer) for layer in offered], np.intp))
-        inputs += [found["robustness"], found["share"], found["failed"], found["tested_layer"]]
-        inputs += [found[f"claimed_{i}"] for i in range(len(offered))]
+        words = _words_of(compiler, f"{node.spec.scenario.matrices[0]}/{LAYER}", node)
+        layers.append(np.array([words.index(layer) for layer in tables.offered(name)], np.intp))
+        inputs += [found.layers["robustness"], found.share, found.failed, found.tested_layer, *found.claimed]
     table = AcrossTable(tuple(layers), failed_in)
-    outputs = compiler.emit_many("across", inputs, len(scenarios), table=table)
-    return dict(zip(scenarios, outputs, strict=True))
-
-
-def predicted_other_than(tables: Avoidance, rule: schema.CellsPredicted) -> list[str]:
-    """Return the predictions that a general requirement looks at."""
-    matrix = tables.matrices[rule.matrix]
-    found = []
-    for row, column in matrix.cells:
-        line = matrix.rows[row]
-        inside = line.axes["VUT speed"] in rule.vut_speed
-        if rule.cells is not None:
-            inside = inside and line.cells[column] == rule.cells
-        if rule.impact_location is not None:
-            inside = inside and matrix.columns[column] in {slug(value) for value in rule.impact_location}
-        if inside:
-            found.append(f"{matrix.cell(row, column)}/{PREDICTION}")
-    return found
-
-
-__all__ = [
-    "COLOURS",
-    "GREY",
-    "TABLES",
-    "Avoidance",
-    "Matrix",
-    "MatrixRow",
-    "compile_layer",
-    "compile_scenario",
-    "predicted_other_than",
-    "scenario_facts",
-    "slug",
-    "word",
-]
+    outputs = compiler.emit_many("across", inputs, 2 * len(scenarios), table=table)
+    return {name: (outputs[i], outputs[len(scenarios) + i]) for i, name in enumerate(scenarios)}

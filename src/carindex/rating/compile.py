@@ -15,13 +15,16 @@ from carindex.rating import avoidance, crash_tests, schema
 from carindex.rating.asking import REPORTED, condition_facts, listed_facts, requirements, rule_facts
 from carindex.rating.grouping import grouped
 from carindex.rating.impact_points import GridSlots, grid_facts, row_facts
+from carindex.rating.kernels.judging import Judging
 from carindex.rating.kinds import KINDS
 from carindex.rating.kinds.checks import channel_lacking, claimed_facts
 from carindex.rating.leaf import LeafRules
+from carindex.rating.matrices import TABLES, TESTED, Avoidance, predicted_other_than
 from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
 from carindex.rating.plan import AdjustStep, Detail, NodePlan, Outcome, Plan
 from carindex.rating.protocol import Node, Protocol
-from carindex.vocabulary import GIVEN
+from carindex.rating.reported import ReportedTests, tests_of
+from carindex.vocabulary import GIVEN, vocabulary
 
 Parts = tuple[tuple[str, int, float], ...]
 Table = TypeVar("Table")
@@ -36,6 +39,8 @@ class Compiled:
     parts: Parts = ()
     facts: tuple[int, ...] = ()
     details: tuple[Detail, ...] = ()
+    # facts that the rule reads beside those that explain it as a whole
+    asked: tuple[int, ...] = ()
     applies: int | None = None
 
 
@@ -49,20 +54,24 @@ class Compiler(LeafRules):
         self.assessed: dict[str, int] = {}
         self.critical: list[crash_tests.CriticalRegion] = []
         self.grids: dict[str, GridSlots] = {}
-        self.scenarios: dict[str, dict[str, int]] = {}
+        self.scenarios: dict[str, avoidance.ScenarioSlots] = {}
+        self.judgings: dict[tuple[str, bool], Judging] = {}
         self.referenced: set[tuple[str, str, str | None]] = set()
-        self.partners: dict[str, dict[str, int]] = {}
-        self._counted: dict[str, int] = {}
+        self.partners: dict[str, dict[str, tuple[int, int]]] = {}
+        fills = protocol.head.reported_blank == "row_above"
+        self.tests = ReportedTests(self, tests_of(protocol) if fills else [])
         self._gates: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._required: dict[int, tuple[int, tuple[int, ...]]] = {}
+        self._met: dict[tuple[object, ...], tuple[int, int]] = {}
         self.groups: dict[str, dict[str, list[str]]] | None = None
         self._data: dict[str, Any] = {}
         self._open: set[str] = set()
         self._collect()
 
     @cached_property
-    def avoidance(self) -> avoidance.Avoidance:
+    def avoidance(self) -> Avoidance:
         """The tables of the programme's crash avoidance."""
-        return avoidance.Avoidance(self.data(avoidance.TABLES, dict))
+        return Avoidance(self.data(TABLES, dict))
 
     def data(self, name: str, kind: type[Table]) -> Table:
         """Return a table of the protocol's data as a rule kind wants it.
@@ -87,7 +96,10 @@ class Compiler(LeafRules):
         """Give every fact that any rule names its slot, before any operation takes one."""
         for node in self.protocol.nodes.values():
             for name in self._fact_names(node):
-                self.fact(name, node)
+                self.tests.note_fact(self.fact(name, node), node)
+            if node.spec.scenario is not None:
+                for fact in avoidance.collect(self, node):
+                    self.tests.note_fact(fact, node)
 
     def _fact_names(self, node: Node) -> Iterable[str]:
         yield from rule_facts(node.spec)
@@ -103,8 +115,6 @@ class Compiler(LeafRules):
         if node.spec.claimed is not None:
             yield from claimed_facts(self, node.spec.claimed)
         yield from listed_facts(node)
-        if node.spec.scenario is not None:
-            yield from avoidance.scenario_facts(self.avoidance, node)
         for gate in node.spec.gates:
             yield from self._gate_facts(gate.when)
         if node.spec.role is not None:
@@ -169,9 +179,7 @@ class Compiler(LeafRules):
             slot = self.emit("linear", [fact], weights=(1.0 / divisor,), constant=0.0)
             slot, divisor = self.rounded(slot, condition.round), 1.0
         if condition.one_of is not None:
-            words = [schema.Condition(equals=word) for word in condition.one_of]
-            quantity = self.quantities[fact]
-            holds = self.emit("maximum", [self.compare(one, slot, divisor, quantity, node) for one in words])
+            holds = self.one_of(fact, condition.one_of, node)
         else:
             holds = self.compare(condition, slot, divisor, self.quantities[fact], node)
         if unknown_fails:
@@ -199,19 +207,30 @@ class Compiler(LeafRules):
     def _gate_facts(self, condition: schema.Condition) -> Iterable[str]:
         for item in (condition, *(condition.any or ())):
             if item.cells is not None and not item.cells.never:
-                yield from avoidance.predicted_other_than(self.avoidance, item.cells)
+                yield from predicted_other_than(self.avoidance, item.cells)
+                yield from () if self.avoidance.closed else (f"{item.cells.matrix}/{TESTED}",)
 
     def _predicted_other_than(self, rule: schema.CellsPredicted, node: Node) -> tuple[int, tuple[int, ...]]:
         """Return the slot that is 1 where one of the cells is predicted, and other than the colour asked for."""
         if rule.never:
             return self.constant(0.0), ()
         colour = rule.predicted_other_than.lower()
-        facts = [self.fact(name, node) for name in avoidance.predicted_other_than(self.avoidance, rule)]
+        facts = [self.fact(name, node) for name in predicted_other_than(self.avoidance, rule)]
+        closed = None
+        if not self.avoidance.closed:  # what is not predicted may be, until the matrix is said to be complete
+            complete = self.fact(f"{rule.matrix}/{TESTED}", node)
+            said = schema.Condition(equals="yes")
+            closed = self.compare(said, complete, 1.0, self.quantities[complete], node)
+            closed = self.emit("minimum", [closed, self.known(complete)])
         flags = []
         for fact in facts:
             words = self.quantities[fact].categories
             other = self.words(fact, tuple(float(word != colour) for word in words))
-            flags.append(self.emit("minimum", [other, self.known(fact)]))
+            counts = self.known(fact)
+            if closed is not None:
+                open_ = self.emit("linear", [closed], weights=(-1.0,), constant=1.0)
+                counts = self.emit("maximum", [counts, open_])
+            flags.append(self.emit("minimum", [other, counts]))
         return self.emit("maximum", flags), tuple(facts)
 
     def _gate(self, gate: schema.Gate, node: Node) -> tuple[int, tuple[int, ...]]:
@@ -279,7 +298,7 @@ class Compiler(LeafRules):
         if node.spec.applies_when is not None and node.spec.criterion is None:
             applies, flags = self.condition(node.spec.applies_when, node)
             more = (*more, *flags)
-        every = tuple(dict.fromkeys((*compiled.facts, *more)))
+        every = tuple(dict.fromkeys((*compiled.facts, *compiled.asked, *more)))
         plan = NodePlan(
             node=node,
             kind=compiled.kind,
@@ -327,29 +346,7 @@ class Compiler(LeafRules):
             return Compiled(name, slot, facts=used)
         paths = [child.path for child in node.children] or list(spec.of)
         plans = [self.node(path, node) for path in paths]
-        if self.protocol.head.reported_blank == "row_above":
-            plans = [replace(plan, value=self._filled(plan)) for plan in plans]
-        return self._combined(node, spec.combine, plans)
-
-    def _filled(self, plan: NodePlan) -> int:
-        """Return the slot of a test's score as it counts where one without score takes that of the test above."""
-        path = plan.node.path
-        above_it = self._tests[: self._tests.index(path)] if path in self._tests else []
-        stage = path.split("/")[0]
-        if not above_it or above_it[-1].split("/")[0] != stage:  # a report begins with its own first test
-            return plan.value
-        if path not in self._counted:
-            above = self.node(above_it[-1], plan.node)
-            self._counted[path] = self.emit("row_above", [plan.value, self._filled(above)])
-            self.publish(f"{path}#counted", self._counted[path])
-        return self._counted[path]
-
-    @cached_property
-    def _tests(self) -> list[str]:
-        """Paths of the nodes that reports list as tests, in their order: those that stand for whole branches."""
-        reported = [node for node in self.protocol.nodes.values() if node.reported]
-        deepest = min((node.path.count("/") for node in reported), default=0)
-        return [node.path for node in reported if node.path.count("/") == deepest]
+        return self._combined(node, spec.combine, [self.tests.count(plan) for plan in plans])
 
     def by_kind(self, node: Node) -> Compiled:
         """Compile the rule of a node that is one of the registered kinds."""
@@ -402,8 +399,20 @@ class Compiler(LeafRules):
             raise InputError(node.place, "rating.case_missing", word=", ".join(missing) or "of", fact=rule.by)
         slots = [self.score(path, node) for path in rule.of]
         offsets = tuple(offset for word in words for offset in rule.offsets[word])
-        out = self.emit("compensate", [*slots, by], offsets=offsets, move=rule.move)
+        case = by if rule.unknown is None else self._case_or(rule.unknown, by, node)
+        out = self.emit("compensate", [*slots, case], offsets=offsets, move=rule.move)
         return Compiled("compensate", out, facts=(by,))
+
+    def _case_or(self, word: str, by: int, node: Node) -> int:
+        """Return the number of a fact's word, that of ``word`` where the fact is missing or none of its words."""
+        words = self.quantities[by].categories
+        if word not in words:
+            raise InputError(node.place, "rating.unknown_word", word=word, kind=vocabulary().kinds["value"])
+        other = float(words.index(word))
+        lines = tuple(i - 0.5 for i in range(len(words) + 1))
+        values = (other, *(float(i) for i in range(len(words))), other)
+        case = self.emit("steps", [by], thresholds=lines, values=values, divisor=1.0)
+        return self.emit("choose", [self.known(by), self.constant(other), case])
 
     def _worst(self, plans: list[NodePlan], slots: list[int], losing: bool, node: Node) -> int:
         return self.worst_that_applies(plans, slots, 0.0 if losing else node.maximum, losing=losing)
@@ -458,7 +467,7 @@ class Compiler(LeafRules):
             if not node.children:
                 slot, steps, facts = self._gated(node, slot)
         for adjustment in adjustments:
-            slot = self._step(adjustment, node, slot, steps, facts)
+            slot = self.step(adjustment, node, slot, steps, facts)
         # sums of nothing are nothing: a gate closes what has no parts of its own
         for gate in () if node.children else node.gates:
             when, used = self._gate(gate, node)
@@ -473,22 +482,27 @@ class Compiler(LeafRules):
             facts.append(stated)
             before, slot = slot, self.emit("choose", [self.known(stated), slot, stated])
             steps.append(AdjustStep(REPORTED, before, slot, self.known(stated)))
-        if any(step.across for step in node.spec.adjust):
+        across = [step for step in node.spec.adjust if step.across]
+        if across or node.path in self.tests:
             self.publish(f"{node.path}#reported", slot)
-        for adjustment in (step for step in node.spec.adjust if step.across):
-            slot = self._step(adjustment, node, slot, steps, facts)
+        for adjustment in () if node.path in self.tests else across:
+            slot = self.step(adjustment, node, slot, steps, facts)
+            self.publish(f"{node.path}#counted", slot)
         return slot, tuple(steps), tuple(facts)
 
-    def _step(
+    def step(
         self, adjustment: schema.Adjustment, node: Node, slot: int, steps: list[AdjustStep], facts: list[int]
     ) -> int:
         """Compile one adjustment; returns the slot of the value after it."""
         losing = node.counts != "points"
         before, when = slot, None
         if adjustment.when is not None:
-            unknown_fails = self.protocol.calculator and node.spec.role is None
-            when, used = self.condition(adjustment.when, node, unknown_fails=unknown_fails)
+            when, used = self._when(adjustment, node)
             facts.extend(used)
+            if (
+                adjustment.across and self.protocol.calculator
+            ):  # left out while a score that it looks at is open
+                when = self.emit("surely", [when])
         if adjustment.deduct is not None:
             _, amount, used = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
             facts.extend(used)
@@ -518,6 +532,18 @@ class Compiler(LeafRules):
         steps.append(AdjustStep(adjustment, before, slot, when))
         return slot
 
+    def _when(self, adjustment: schema.Adjustment, node: Node) -> tuple[int, tuple[int, ...]]:
+        """Compile the condition of an adjustment; one that many nodes share (a requirement) only once."""
+        assert adjustment.when is not None
+        unknown_fails = self.protocol.calculator and node.spec.role is None
+        if any(adjustment is own for own in node.spec.adjust):
+            return self.condition(adjustment.when, node, unknown_fails=unknown_fails)
+        if id(adjustment) not in self._required:
+            self._required[id(adjustment)] = self.condition(
+                adjustment.when, node, unknown_fails=unknown_fails
+            )
+        return self._required[id(adjustment)]
+
     def _gated(self, node: Node, slot: int) -> tuple[int, list[AdjustStep], list[int]]:
         """Apply requirements as a programme's calculator does: the first that is not met decides, the outermost first.
 
@@ -527,26 +553,34 @@ class Compiler(LeafRules):
         facts: list[int] = []
         for requirement in reversed(node.requires):
             before = slot
-            wanted, missing = requirement.one_of, requirement.missing
             used = [self.fact(name, node) for name in requirement.facts]
             facts.extend(used)
-            met = []
-            for name in requirement.facts:
-                condition = schema.Condition(fact=name, one_of=wanted)
-                holds, _ = self.condition(condition, node, unknown_fails=missing is not None)
-                met.append(holds)
-            slot = self.emit("choose", [self.emit("minimum", met), self.constant(0.0), slot])
-            if missing is None:
-                known = self.emit("minimum", [self.known(fact) for fact in used])
+            met, known = self._requirement(requirement, used, node)
+            slot = self.emit("choose", [met, self.constant(0.0), slot])
+            if requirement.missing is None:
                 slot = self.emit("choose", [known, self.open_value(node.maximum), slot])
             label = requirement.label or {}
             steps.append(AdjustStep(schema.Adjustment(label=label or node.label, set_to=0.0), before, slot))
         choice = node.spec.choose
         if choice is not None:
             for word in (word for word, case in choice.cases.items() if case.never_assessed):
-                chosen, _ = self.condition(schema.Condition(fact=choice.by, equals=word), node)
+                by_word = schema.Condition(fact=choice.by, equals=word)
+                chosen, _ = self.condition(by_word, node, unknown_fails=True)
                 slot = self.emit("choose", [chosen, slot, self.open_value(node.maximum)])
         return slot, steps, facts
+
+    def _requirement(self, rule: schema.Requirement, facts: list[int], node: Node) -> tuple[int, int]:
+        """Return the slots that are 1 where a requirement is met, and where all that it asks for is known."""
+        key = (*rule.facts, *rule.one_of, rule.missing)
+        if key not in self._met:
+            met = []
+            for name in rule.facts:
+                condition = schema.Condition(fact=name, one_of=rule.one_of)
+                holds, _ = self.condition(condition, node, unknown_fails=rule.missing is not None)
+                met.append(holds)
+            known = self.emit("minimum", [self.known(fact) for fact in facts])
+            self._met[key] = (self.emit("minimum", met), known)
+        return self._met[key]
 
     def _undeclared(self, rule: schema.Undeclared, by: int, slot: int, node: Node) -> int:
         """Return a choice that gives points although its own fact is missing, where another is known."""
@@ -577,6 +611,10 @@ class Compiler(LeafRules):
             limits.append(self.emit("steps", [score], thresholds=floor_lines, values=best, divisor=1.0))
         result = limits[0] if len(limits) == 1 else self.emit("minimum", limits)
         facts: list[int] = []
+        if not spec.settles and spec.balance:
+            known = self.emit("exact", [self.node(path, node).value for path in spec.balance])
+            most = max(value for path in spec.balance for value in self._outcome_of(path, node).values)
+            result = self.emit("choose", [known, self.open_value(most), result])
         for cap in spec.caps:
             when, used = self.condition(cap.when, node)
             facts.extend(used)
@@ -593,6 +631,7 @@ class Compiler(LeafRules):
         least, most = (np.array(ends, np.float64) for ends in zip(*self.ranges, strict=True))
         presence = np.array(list(self.presence.items()), np.intp).reshape(-1, 2)
         order = {path: i for i, path in enumerate(self.protocol.nodes)}
+        self.nodes |= self.tests.counted
         nodes = dict(sorted(self.nodes.items(), key=lambda item: order[item[0]]))
         return Plan(
             self.protocol,
@@ -607,6 +646,7 @@ class Compiler(LeafRules):
             dict(self.named),
             np.array(list(self.raws.items()), np.intp).reshape(-1, 2),
             frozenset(self.referenced),
+            tuple((slot, np.array(facts, np.intp)) for facts, slot in self.known_any.items()),
         )
 
 

@@ -332,14 +332,35 @@ def _full(path: str, node: Node) -> str:
 def without_points(compiler: Compiler, path: str, node: Node) -> int:
     """Return the slot that is 1 where a critical body region below a node has no points."""
     compiler.node(path, node)
+    counted = _filled_regions(compiler, path)
     slots = []
     for region in compiler.critical:
         if region.path.startswith(f"{path}/"):
-            zero = compiler.emit("compare", [region.points], least=float("-inf"), most=0.0, divisor=1.0)
-            if region.assessed is not None:
+            points = counted.get(region.path, region.points)
+            zero = compiler.emit("compare", [points], least=float("-inf"), most=0.0, divisor=1.0)
+            if region.assessed is not None and region.path not in counted:
                 zero = compiler.emit("minimum", [zero, region.assessed])
             slots.append(zero)
-    return compiler.emit("maximum", slots) if slots else compiler.constant(0.0)
+    found = compiler.emit("maximum", slots) if slots else compiler.constant(0.0)
+    compiler.publish(f"{path}#critical_region_without_points", found)
+    return found
+
+
+def _filled_regions(compiler: Compiler, path: str) -> dict[str, int]:
+    """Return what each body region counts for the cap where a programme's calculator fills gaps.
+
+    One that is left out has the points of the region above it in the list of all regions; the first has some.
+    """
+    if scheme(compiler).blank != "nothing":
+        return {}
+    found: dict[str, int] = {}
+    above = compiler.constant(1.0)
+    for region in (below for below in compiler.protocol.nodes[path].walk() if below.spec.role == "region"):
+        points = compiler.node(region.path).value
+        assessed = compiler.assessed.get(region.path)
+        above = points if assessed is None else compiler.emit("choose", [assessed, above, points])
+        found[region.path] = above
+    return found
 
 
 __all__ = [

@@ -129,12 +129,16 @@ def _run(
     values_low[:count] = low
     present, raw = plan.presence, plan.raws
     values_low[present[:, 1]] = ~missing[present[:, 0]]
+    for slot, facts in plan.known_any:
+        values_low[slot] = ~missing[facts].all(axis=0)
     values_low[raw[:, 1]] = np.where(missing[raw[:, 0]], np.nan, low[raw[:, 0]])
     values_high = values_low
     if high is not low:
         values_high = np.empty_like(values_low)
         values_high[:count] = high
         values_high[present[:, 1]] = values_low[present[:, 1]]
+        for slot, _ in plan.known_any:
+            values_high[slot] = values_low[slot]
         values_high[raw[:, 1]] = np.where(missing[raw[:, 0]], np.nan, high[raw[:, 0]])
     _assume(values_low, values_high, overrides, np.arange(count))
     for group in plan.groups:

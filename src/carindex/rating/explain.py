@@ -23,7 +23,7 @@ import numpy as np
 
 from carindex.rating.evaluate import Evaluation
 from carindex.rating.kernels import Array
-from carindex.rating.plan import AdjustStep, NodePlan, Place, Plan
+from carindex.rating.plan import AdjustStep, Answers, NodePlan, Place, Plan
 
 _TOLERANCE = 1e-12
 
@@ -55,7 +55,7 @@ class Share:
     cause: str
     adjustment: AdjustStep | None = None
     detail: Mapping[str, str] | None = None
-    place: Place | None = None
+    place: Place | Answers | None = None
 
 
 def losses(evaluation: Evaluation, path: str = "", *, values: Array | None = None) -> list[Share]:
@@ -135,7 +135,9 @@ def _shared(evaluation: Evaluation, path: str, amount: Array, values: Array) -> 
             if np.any(np.abs(lost) > _TOLERANCE):
                 yield Share(path, per_point * lost, "detail", detail=detail.label, place=detail.place)
             combined = combined - lost
-        yield Share(path, per_point * combined + rest, "rule")
+        own = per_point * combined + rest
+        if not node_plan.details or np.any(np.abs(own) > _TOLERANCE):
+            yield Share(path, own, "rule")
         return
     parts = _parts(plan, node_plan, combined, values)
     for (child, _, _), part in zip(node_plan.parts, parts, strict=True):

@@ -164,6 +164,21 @@ class LeafRules(SlotTable):
             most = float(np.nextafter(rule.below, -np.inf))
         return self.emit("compare", [slot], least=least, most=most, divisor=divisor)
 
+    def one_of(self, fact: int, words: list[str], node: Node) -> int:
+        """Return the slot that is 1 where a fact is one of some words.
+
+        Raises
+        ------
+        InputError
+            When the fact cannot be one of them.
+        """
+        categories = self.quantities[fact].categories
+        for word in words:
+            if word not in categories:
+                kind = vocabulary().kinds["value"]
+                raise InputError(node.place, "rating.unknown_word", word=word, kind=kind)
+        return self.words(fact, tuple(float(word in words) for word in categories))
+
     def _chosen(self, choice: schema.Choose, node: Node, points: float) -> tuple[str, int, tuple[int, ...]]:
         by = self.fact(choice.by, node)
         cases, facts = [], [by]
@@ -173,7 +188,11 @@ class LeafRules(SlotTable):
                 continue
             if word not in choice.cases:
                 raise InputError(node.place, "rating.case_missing", word=word, fact=choice.by)
-            _, slot, used = self.leaf(choice.cases[word], node, points)
+            case = choice.cases[word]
+            if case.lookup is not None and case.lookup.fact == choice.by and not case.never_assessed:
+                cases.append(self.constant(case.lookup.points[word]))  # the word is known to be this one here
+                continue
+            _, slot, used = self.leaf(case, node, points)
             cases.append(slot)
             facts.extend(used)
         slot = self.emit("choose", [by, *cases])

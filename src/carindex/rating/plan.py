@@ -73,12 +73,31 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Answers:
+    """What decides what one of many places is worth: facts, words that are no cause, what a value must exceed."""
+
+    facts: tuple[int, ...]
+    fine: tuple[str, ...] = ()
+    limits: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
 class Detail:
-    """One of many places at which a rule can lose points: what it is called, and the slot of the points lost there."""
+    """One of many places at which a rule can lose points.
+
+    Attributes
+    ----------
+    label
+        What it is called.
+    slot
+        Slot of the points lost there.
+    place
+        What decides there, as far as the rule can say.
+    """
 
     label: Mapping[str, str]
     slot: int
-    place: Place | None = None
+    place: Place | Answers | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +169,7 @@ class Plan:
     named: Mapping[str, int] = field(default_factory=dict)
     raws: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
     referenced: frozenset[tuple[str, str, str | None]] = frozenset()
+    known_any: tuple[tuple[int, NDArray[np.intp]], ...] = ()
 
     @cached_property
     def values(self) -> NDArray[np.intp]:

@@ -25,6 +25,7 @@ class SlotTable:
         self.slots = 0
         self.presence: dict[int, int] = {}
         self.raws: dict[int, int] = {}
+        self.known_any: dict[tuple[int, ...], int] = {}
         self.named: dict[str, int] = {}
 
     def fact(self, name: str, node: Node) -> int:
@@ -50,6 +51,21 @@ class SlotTable:
             self.ranges.append((0.0, len(categories) - 1.0) if categories else quantity.range)
         return self.facts[full]
 
+    def facts_of_cells(self, test: str, cells: Sequence[str], quantity: str, node: Node) -> None:
+        """Give the same quantity of many cells of a test their slots; what their names share is checked once."""
+        known = None
+        for cell in cells:
+            full = f"{test}/{cell}/{quantity}"
+            if full in self.facts:
+                continue
+            if known is None:
+                known = self.quantities[self.fact(full, node)], self.ranges[-1]
+                continue
+            assert self.slots == len(self.facts), full
+            self.facts[full] = self._slot(0)
+            self.quantities.append(known[0])
+            self.ranges.append(known[1])
+
     def _slot(self, level: int) -> int:
         self.level[self.slots] = level
         self.slots += 1
@@ -67,6 +83,13 @@ class SlotTable:
         if fact not in self.presence:
             self.presence[fact] = self._slot(0)
         return self.presence[fact]
+
+    def any_known(self, facts: Sequence[int]) -> int:
+        """Return the slot that is 1 where at least one of some facts is known."""
+        key = tuple(dict.fromkeys(facts))
+        if key not in self.known_any:
+            self.known_any[key] = self._slot(0)
+        return self.known_any[key]
 
     def raw(self, fact: int) -> int:
         """Return the slot that is a fact as it was given, NaN where it is missing."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from carindex.messages import LANGUAGES, Language, phrase
 from carindex.rating.evaluate import Evaluation
 from carindex.rating.explain import Share
-from carindex.rating.plan import NodePlan, Plan
+from carindex.rating.plan import Answers, NodePlan, Plan
 from carindex.rating.protocol import Node
 from carindex.vocabulary import Quantity
 
@@ -71,6 +71,44 @@ def reason(
     return {language: "; ".join(text[language] for text in texts) for language in LANGUAGES}
 
 
+def _claimed(
+    plan: Plan, label: Mapping[str, str], claim: Answers, known: Mapping[str, Fact]
+) -> dict[Language, str]:
+    """Return what is known of a place at which points were lost: words that are not fine, values with their limits."""
+    causes: list[dict[Language, str]] = []
+    for slot in claim.facts:
+        name, quantity = plan.facts[slot], plan.quantities[slot]
+        if name not in known:
+            continue
+        value = amount(known[name].value, quantity.unit, quantity)
+        said = _text("rating.loss_value", {"quantity": quantity.label, "value": value})
+        if quantity.categories:
+            if value in claim.fine:
+                continue
+            if claim.limits:  # a prediction that leaves nothing to test
+                causes = [said]
+                break
+            # one of several cells
+            said = {language: f"{name.rpartition('/')[0]}: {text}" for language, text in said.items()}
+        else:
+            lines = [
+                _text(f"rating.above_{colour}", {"value": amount(limit, quantity.unit)})
+                for colour, limit in claim.limits
+            ]
+            said = {
+                language: f"{text} ({', '.join(line[language] for line in lines)})"
+                for language, text in said.items()
+            }
+        causes.append(said)
+    if not causes:
+        return _text("rating.loss_adjustment", {"label": label})
+    more = ["…"] if len(causes) > _FEW else []
+    joined = {
+        language: "; ".join([*(cause[language] for cause in causes[:_FEW]), *more]) for language in LANGUAGES
+    }
+    return _text("rating.loss_place", {"place": label, "facts": joined})
+
+
 def _because(plan: Plan, slot: int, node: Node, known: Mapping[str, Fact]) -> dict[Language, str]:
     name, quantity = plan.facts[slot], plan.quantities[slot]
     if name not in known:
@@ -90,6 +128,8 @@ def _because(plan: Plan, slot: int, node: Node, known: Mapping[str, Fact]) -> di
 def _detail(evaluation: Evaluation, share: Share, known: Mapping[str, Fact]) -> dict[Language, str]:
     """Return why points were lost at one of many places: what is known there, and the colour that it counts as."""
     plan, node, place = evaluation.plan, evaluation.plan.nodes[share.path].node, share.place
+    if isinstance(place, Answers):
+        return _claimed(plan, share.detail or {}, place, known)
     texts = []
     if place is not None:
         texts = [_because(plan, slot, node, known) for slot in place.facts if plan.facts[slot] in known]

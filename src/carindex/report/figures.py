@@ -27,7 +27,7 @@ from carindex.report.wording import (
 from carindex.vocabulary import FactName, InvalidFactNameError
 
 #: Outline of each body region, seen from the front: the dummy's left is on the right of the picture.
-_SHAPES: Mapping[str, str] = {
+SHAPES: Mapping[str, str] = {
     "head": "M210 22c19 0 30 14 30 34 0 22-13 40-30 40s-30-18-30-40c0-20 11-34 30-34z",
     "neck": "M198 97q12 5 24 0l2 17h-28z",
     "chest": "M194 117h32c20 1 38 7 43 21l-12 66q-47 8-94 0l-12-66c5-14 23-20 43-21z",
@@ -51,12 +51,12 @@ _SHAPES: Mapping[str, str] = {
     "left_tibia": "M274 372C260 377 244 378 228 374L236 444C246 447 256 447 265 444Z",
 }
 #: Parts of the picture that no region stands for: seat, arms and feet.
-_SEAT = (
+SEAT = (
     "M176 14q34-10 68 0 10 4 9 16l-4 62h-78l-4-62q-1-12 9-16z",
     "M140 112q70-16 140 0 14 5 15 22l9 150q-94 20-188 0l9-150q1-17 15-22z",
     "M118 268h184q10 0 12 10l8 56q1 12-11 12H109q-12 0-11-12l8-56q2-10 12-10z",
 )
-_LIMBS = (
+LIMBS = (
     "M147 141q-14 4-19 22l-10 60q-1 8 7 9t11-6l15-48z",
     "M273 141q14 4 19 22l10 60q1 8-7 9t-11-6l-15-48z",
     "M118 236q8-6 14 0l22 34q6 12-4 17t-17-5l-17-32q-4-9 2-14z",
@@ -78,7 +78,7 @@ _CALLOUTS: Mapping[str, tuple[str, int, int, int]] = {
     "right_tibia": ("left", 416, 156, 412),
     "left_tibia": ("right", 422, 264, 412),
 }
-REGIONS = tuple(_SHAPES)
+REGIONS = tuple(SHAPES)
 _WIDTH, _HEIGHT, _MARGIN = 420, 488, 4
 #: Letters of small text that fit beside the picture; Chinese characters count twice.
 _LETTERS = 28
@@ -143,7 +143,7 @@ def _region_nodes(rating: Rating) -> list[tuple[str, tuple[str, ...], tuple[str,
             except InvalidFactNameError:
                 continue
             region = plan.quantities[slot].region
-            if region is not None and region in _SHAPES and name.seat and name.dummy:
+            if region is not None and region in SHAPES and name.seat and name.dummy:
                 regions[region] = None
                 keys[name.test, name.seat, name.dummy] = None
         if len(keys) == 1 and (len(regions) == 1 or not node.children):
@@ -203,10 +203,10 @@ def draw(regions: Sequence[RatedRegion], names: tuple[str, str, str], language: 
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-50 0 {_WIDTH + 100} {_HEIGHT}" '
         f'width="{_WIDTH + 100}" height="{_HEIGHT}" role="img" font-family="Noto Sans CJK SC, sans-serif">',
         f"<title>{escape(title)}</title><desc>{escape(spoken)}</desc>",
-        *(f'<path d="{path}" fill="#f3f5f7"/>' for path in _SEAT),
-        *(f'<path d="{path}" fill="{not_rated_colour()}"/>' for path in _LIMBS),
+        *(f'<path d="{path}" fill="#f3f5f7"/>' for path in SEAT),
+        *(f'<path d="{path}" fill="{not_rated_colour()}"/>' for path in LIMBS),
     ]
-    for region, path in _SHAPES.items():
+    for region, path in SHAPES.items():
         rated = by_name.get(region)
         if rated is None:
             parts.append(f'<path d="{path}" fill="{not_rated_colour()}"/>')

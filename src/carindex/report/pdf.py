@@ -67,6 +67,11 @@ def _data(document: Document, fonts: list[str]) -> str:
             # figures hold whole nodes, the pictures are all that is printed
             figure["regions"] = []
             figure["svg"] = _weighted(figure["svg"])
+        for picture in section["balances"]:
+            picture["svg"] = _weighted(picture["svg"])
+        for gallery in section["galleries"]:
+            for picture in gallery["pictures"]:
+                picture["svg"] = _weighted(picture["svg"])
     for chart in content["evidence"]["charts"]:
         chart["svg"] = _weighted(chart["svg"])
     del content["evidence"]["other_charts"]

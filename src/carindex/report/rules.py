@@ -99,8 +99,7 @@ def _numbers(spec: schema.Node, language: Language) -> Iterator[str]:
         yield from _criterion(spec.criterion, language)
     elif spec.ladder or spec.awarded:
         steps = [(step.when, step.reaches) for step in spec.ladder]
-        steps += [(award.when, award.points) for award in spec.awarded]
-        for when, worth in steps:
+        for when, worth in (*steps, *((award.when, award.points) for award in spec.awarded)):
             yield f"{condition_text(when, language)} → {limit_figure(worth)}"
     elif spec.near is not None:
         yield f"{_quantity(spec.near.fact, language)} ± {spec.near.steps}: {', '.join(spec.near.order)}"

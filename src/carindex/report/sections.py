@@ -12,6 +12,10 @@ from carindex.report.evidence import fact_value
 from carindex.report.figures import OccupantFigure, occupant_figures
 from carindex.report.labels import label
 from carindex.report.ledger import adds_up, total_loss
+from carindex.report.pictures import Picture, balance_picture
+from carindex.report.pictures.from_crash_tests import load_cases_of
+from carindex.report.pictures.from_rating import stage_balances
+from carindex.report.pictures.gallery import Gallery, galleries
 from carindex.report.rules import outcome_lines, rule_lines
 from carindex.report.wording import (
     fact_text,
@@ -133,6 +137,8 @@ class RatingSection:
     tree: tuple[TreeRow, ...]
     bands: tuple[Band, ...]
     figures: tuple[OccupantFigure, ...]
+    balances: tuple[Picture, ...]
+    galleries: tuple[Gallery, ...]
     comparisons: tuple[Comparison, ...]
     comparison_summary: str
     rules: tuple[RuleRow, ...]
@@ -150,6 +156,8 @@ def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSe
     comparisons = tuple(_comparisons(rating, dossier, language))
     risk = is_risk(root)
     full = _full_bar(rating)
+    # occupants of load cases are drawn by their regions' points, others by the facts that they were rated on
+    figures = () if load_cases_of(rating) else occupant_figures(rating, language)
     return RatingSection(
         id=rating.protocol.id,
         protocol=rating.protocol.id,
@@ -171,7 +179,9 @@ def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSe
         adds_up=adds_up(rating, language),
         tree=tuple(_tree(rating, full, language)),
         bands=bands(kind_of_bands(root), language),
-        figures=occupant_figures(rating, language),
+        figures=figures,
+        balances=tuple(balance_picture(balance, language) for balance in stage_balances(rating)),
+        galleries=galleries(rating, language),
         comparisons=comparisons,
         comparison_summary=_summary(comparisons, language),
         rules=tuple(_rules(rating, language)),
@@ -269,6 +279,9 @@ def _tree(rating: Rating, full: float, language: Language) -> list[TreeRow]:
     rows: list[TreeRow] = []
 
     def grow(node: Node, depth: int) -> None:
+        # the criteria of a row of impact points stand for every point of it and are not rated by themselves
+        if node.path not in rated:
+            return
         rows.append(_tree_row(rating, rated[node.path], depth, full, language))
         for child in node.children:
             grow(child, depth + 1)
@@ -332,7 +345,8 @@ def _rules(rating: Rating, language: Language) -> list[RuleRow]:
 
 
 def _in_order(rating: Rating) -> list[Node]:
-    return [node for top in (rating.protocol.root, *rating.protocol.beside) for node in top.walk()]
+    tops = (rating.protocol.root, *rating.protocol.beside)
+    return [node for top in tops for node in top.walk() if node.path in rating.plan.nodes]
 
 
 def _scales(rating: Rating, language: Language) -> list[tuple[str, str]]:

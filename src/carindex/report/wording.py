@@ -122,7 +122,9 @@ def most_stars(plan: Plan, path: str) -> int:
     outcome = plan.nodes[path].outcome
     if outcome is None or outcome.grades:
         return 0
-    return math.floor(max(outcome.values))
+    # stars that are the least of other nodes' stars have no lines of their own
+    others = (most_stars(plan, other) for other in outcome.spec.balance or ())
+    return max(math.floor(max(outcome.values)), *others, 0)
 
 
 def stars_text(stars: str | float, most: int) -> str:

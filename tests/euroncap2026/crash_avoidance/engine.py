@@ -30,12 +30,17 @@ def number_of(value: object, words: Sequence[str]) -> float:
     return float(spelled.index(said)) if said in spelled else np.nan  # an unknown word says nothing
 
 
+def as_written_down(facts: Facts) -> Facts:
+    """Facts of a prepared workbook: every matrix is complete, so that what does not stand in it is not there."""
+    return {f"{matrix}/tested": "yes" for matrix in rules.matrices()} | facts
+
+
 def evaluated(cars: Sequence[Facts], mode: str) -> Evaluation:
     compiled = plan(mode == "calculator")
     place = {name: i for i, name in enumerate(compiled.facts)}
     values = np.full((len(compiled.facts), len(cars)), np.nan)
     for car, facts in enumerate(cars):
-        for name, value in facts.items():
+        for name, value in as_written_down(facts).items():
             if name in place:
                 values[place[name], car] = number_of(value, compiled.quantities[place[name]].categories)
     return evaluate(compiled, values, PROTECTED)

@@ -10,6 +10,7 @@ import pytest
 from carindex.rating import Evaluation
 
 from .engine import COLOURS, evaluated, paths
+from .random_cars import redrawn
 from .reference import CalculatorStopsError, UnknownWordError, score
 from .test_reference import ALONE, BASE, EDITED, edited_facts, flat
 from .workbook import Facts, facts_of
@@ -75,22 +76,22 @@ def test_edited_cars(car: int, mode: str) -> None:
         pytest.fail(f"{CARS[car][0]}: the reference stops")
 
 
-def test_bounds_contain_every_score_while_values_are_missing() -> None:
-    """Measured values taken away one after the other widen the bounds, which go on containing the whole car's scores."""
-    facts = flat(BASE["facts"])
-    measured = [
-        name
-        for name in facts
-        if name.rsplit("/", 1)[-1] in ("v_rel_impact", "v_impact", "v_reduction", "ttc")
-    ]
-    steps = [
-        {k: v for k, v in facts.items() if k not in measured[:n]} for n in range(0, len(measured) + 1, 7)
-    ]
-    evaluation = evaluated(steps, "protocol")
-    for path in paths().values():
-        low, high = evaluation.score(path)
-        assert (low <= low[0] + 1e-9).all(), path
-        assert (high >= high[0] - 1e-9).all(), path
-        assert (low[1:] <= low[:-1] + 1e-9).all(), path
-        assert (high[1:] >= high[:-1] - 1e-9).all(), path
-    assert len(steps) > 5
+RANDOM = [redrawn(CARS[seed % len(CARS)][1], seed) for seed in range(60)]
+
+
+@pytest.mark.parametrize("mode", ["calculator", "protocol"])
+def test_random_cars_are_exact(mode: str) -> None:
+    """Cars of which everything is known: no interval is left, and every score and colour is the reference's."""
+    evaluation = evaluated(RANDOM, mode)
+    compared = 0
+    for car, facts in enumerate(RANDOM):
+        result = score(facts, mode)
+        for path, expected in {**result.tests, **result.categories, **result.scenarios}.items():
+            low, high = (float(bound[car]) for bound in evaluation.score(paths()[path]))
+            assert low == high, (car, path)
+            assert round(low + 1e-9, 3) == pytest.approx(expected, abs=1e-9), (car, path)
+        for cell, colour in result.colours.items():
+            low, high = (float(bound[car]) for bound in evaluation.named(f"{cell}#colour"))
+            assert (COLOURS[int(low)] if low == high else None) == colour, (car, cell)
+        compared += len(result.scenarios) + len(result.colours)
+    assert compared > 15000

@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from .engine import OneCar, engine_scores, evaluated
+from carindex.rating import evaluate
+
+from .engine import OneCar, column, engine_scores, evaluated, plan
 from .reference import score
 from .report_cells import Name, reference_scores
 from .structure import criteria, fact_name, occupants, sub_elements
 from .test_reference import EDITED, GOOD_FACTS, SEEDS, case, edited, touched
-from .workbook import Facts, facts_of, inspection_fact
+from .workbook import Facts, facts_of, inspection_fact, regions
 
 
 def same(ours: Any, theirs: Any) -> bool:
@@ -83,3 +86,28 @@ def test_by_the_rules_only_what_is_missing_is_open(shared: Path, seed: int) -> N
     for name, (ours, theirs) in differences(facts, "protocol").items():
         assert ours is None, (name, theirs)
     assert touched(facts)
+
+
+def test_critical_region_left_out_takes_the_points_of_the_region_above() -> None:
+    """Named oddity: a region without inspection has no score, and the four-star cap then looks at the one above it."""
+    of_path = {region["path"]: inspection_fact(region) for region in regions().values()}
+    offset = "frontal_impact/offset/mpdb_50"
+    above = of_path[f"{offset}/driver/lower_leg_foot_ankle"]  # not critical itself
+    critical = of_path[f"{offset}/front_passenger/head_neck"]
+    name = "crash_protection#critical_region_without_points"
+    cars = {
+        "nothing wrong": GOOD_FACTS,
+        "none above": GOOD_FACTS | {above: 100.0},
+        "left out": {fact: value for fact, value in GOOD_FACTS.items() if fact != critical},
+        "left out, none above": {
+            fact: value for fact, value in (GOOD_FACTS | {above: 100.0}).items() if fact != critical
+        },
+    }
+    for calculator in (True, False):
+        compiled = plan(calculator)
+        values = np.stack([column(facts, compiled) for facts in cars.values()], axis=1)
+        low, high = evaluate(compiled, values).named(name)
+        if calculator:
+            assert low.tolist() == high.tolist() == [0, 0, 0, 1]
+        else:
+            assert (low.tolist(), high.tolist()) == ([0, 0, 0, 0], [0, 0, 1, 1])

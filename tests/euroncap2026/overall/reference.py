@@ -31,7 +31,79 @@ REGION = ("Stage subelement", "Loadcase", "Seat position", "Dummy", "Body region
 
 @cache
 def rules() -> dict:
-    return yaml.safe_load((FOLDER / "overall" / "overall.yaml").read_text(encoding="utf-8"))
+    """What the protocol's files say of the overall rating, in the words of this reference."""
+    protocol = yaml.safe_load((FOLDER / "protocol.yaml").read_text(encoding="utf-8"))
+    workbooks = yaml.safe_load((FOLDER / "workbooks.yaml").read_text(encoding="utf-8"))
+    root, balance = protocol["root"], protocol["beside"]["stage_balance"]["compensate"]
+    deduct, least, seen, _ = root["children"]["crash_protection"]["adjust"]
+    curves = deduct["deduct"]["choose"]["cases"]
+    lines = list(protocol["scales"]["stage_stars"]["stars"]["at_least"].values())
+    start = {
+        int(year): dict(zip(balance["of"], points, strict=True))
+        for year, points in balance["offsets"].items()
+    }
+    walkers, ecall = protocol["changes"].items()
+    (below,) = (step for step in walkers[1]["adjust"] if step.get("set_to") == 0)
+    stages = {stage: branch(node) for stage, node in root["children"].items()}
+    vru = below["when"]["node"].split("/")
+    (rows,) = (sheet["rows"] for sheet in workbooks["inputs"]["overall_input.xlsx"]["sheets"])
+    return {
+        "inputs": [
+            {"fact": "vehicle/test_year", "line": rows["car/test_year"]},
+            {"fact": "vehicle/provision_assessment_score", "line": rows["car/vehicle_provision_score"]},
+        ],
+        "stages": stages,
+        "across": [
+            {
+                "when": {
+                    "sum_of": [
+                        f"{below['when']['node']}/{slug(name)}"
+                        for name in stages[vru[0]]["elements"][vru[1]]["tests"]
+                    ],
+                    "below": below["when"]["below"],
+                },
+                "node": walkers[0],
+                "set_to": below["set_to"],
+            },
+            {"node": ecall[0]},
+        ],
+        "provision": {
+            "stage": "crash_protection",
+            "fact": "vehicle/provision_assessment_score",
+            "needs": {int(year): case["curve"]["through"][0][1] for year, case in curves.items()},
+            "least": least["at_least"],
+        },
+        "floor": seen["round"],
+        "balance": {"chain": balance["of"], "at_most": balance["move"], "head_start": start},
+        "stars": {
+            year: {stage: [line - offsets.get(stage, 0) for line in lines] for stage in root["children"]}
+            for year, offsets in start.items()
+        },
+        "caps": [{"to": root["stars"]["caps"][0]["to"], "regions": critical_regions()}],
+    }
+
+
+def branch(node: dict) -> dict:
+    """A stage by its elements, each with its tests."""
+
+    def of(folder: Path, entry: dict) -> tuple[Path, dict]:
+        if "file" not in entry:
+            return folder, entry
+        file = folder / entry["file"]
+        return file.parent, yaml.safe_load(file.read_text(encoding="utf-8")) | entry
+
+    folder, stage = of(FOLDER, node)
+    elements = {}
+    for key, entry in stage["children"].items():
+        inner, element = of(folder, entry)
+        tests = [of(inner, test)[1]["label"]["en"] for test in element["children"].values()]
+        elements[key] = {"label": element["label"], "tests": tests}
+    return {"label": stage["label"], "elements": elements}
+
+
+def critical_regions() -> list[list]:
+    """Sub-element, load case, seat, dummy and region of every region that the files of Crash Protection mark so."""
+    return [[*labels[:4], [labels[4]]] for labels, region in regions().items() if region.get("critical")]
 
 
 @dataclass
@@ -98,7 +170,7 @@ def rate(reports: dict, facts: dict, mode: str = "protocol") -> Rating:
         if not calculator:
             raise CellError("overall", "Input parameters", "C2", year, "2026, 2027 or 2028")
     tests = collected(reports, calculator, touched)
-    across(tests, reports)
+    across(tests, reports, calculator, touched)
 
     elements, stages = {}, {}
     for stage, part in rules()["stages"].items():
@@ -155,20 +227,38 @@ def collected(reports: dict, calculator: bool, touched: set) -> dict[str, float 
     return tests
 
 
-def across(tests: dict, reports: dict) -> None:
-    """Rules between stages; each is left out while a score it looks at is not known."""
+def across(tests: dict, reports: dict, calculator: bool, touched: set) -> None:
+    """Rules between stages. The calculator leaves one out while a score that it looks at is not known."""
     pedestrians, occupants = rules()["across"]
     parts = [tests[path] for path in pedestrians["when"]["sum_of"]]
-    if None not in parts and sum(parts) < pedestrians["when"]["below"]:
-        tests[pedestrians["node"]] = float(pedestrians["set_to"])
+    known = sum(part for part in parts if part is not None)
+    node, least = pedestrians["node"], pedestrians["when"]["below"]
+    if None not in parts:
+        if known < least:
+            tests[node] = float(pedestrians["set_to"])
+    elif known < least and tests[node] != pedestrians["set_to"]:
+        touched.add("rule_between_stages_left_out")
+        if not calculator:
+            tests[node] = None
 
     information = single(
         reports, "safe_driving", "Category Scores", "Category", "Crash occupancy information"
     )
     number = single(reports, "post_crash", "Scenario Scores", "Scenario", "Potential number of occupants")
     node = occupants["node"]
-    if information == 0 and number is not None and number > 0 and tests[node] is not None:
-        tests[node] -= number
+    score = tests[node]
+    if information not in (0, None) or number == 0 or score is None:
+        return
+    if None in (information, number):
+        touched.add("rule_between_stages_left_out")
+        if not calculator and score > 0:
+            tests[node] = None
+        return
+    tests[node] = score - number
+    if score < number:
+        touched.add("ecall_below_zero")
+        if not calculator:
+            tests[node] = 0.0
 
 
 def single(reports: dict, stage: str, sheet: str, column: str, label: str) -> float | None:
@@ -221,13 +311,22 @@ def capped(stars: int, report: dict | None, calculator: bool, touched: set) -> i
     (rule,) = rules()["caps"]
     if stars <= rule["to"]:
         return stars
-    critical = {labels for labels, region in regions().items() if region.get(rule["regions"])}
+    without = critical_region_without_points(report, calculator, touched)
+    return None if without is None else rule["to"] if without else stars
+
+
+def critical_region_without_points(
+    report: dict | None, calculator: bool, touched: set | None = None
+) -> bool | None:
+    """Whether a critical body region has no points; None while an empty score leaves that open."""
+    (rule,) = rules()["caps"]
+    critical = {(*line[:4], region) for line in rule["regions"] for region in line[4]}
     above = None
     unknown = False
     for labels, row in labelled_rows(forward_filled(report), list(REGION)):
         score = row.get("Score")
         if score is None:
-            if labels in critical:
+            if labels in critical and touched is not None:
                 touched.add("region_score_left_empty")
             if calculator:
                 score = above
@@ -235,8 +334,8 @@ def capped(stars: int, report: dict | None, calculator: bool, touched: set) -> i
                 unknown = True
         above = score
         if score == 0 and labels in critical:
-            return rule["to"]
-    return None if unknown else stars
+            return True
+    return None if unknown else False
 
 
 def forward_filled(report: dict | None) -> list[dict]:

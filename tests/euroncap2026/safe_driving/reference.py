@@ -23,6 +23,7 @@ class Result:
     colours: dict[str, str]
     touched: set[str]
     values: dict[str, Value] = field(default_factory=dict)
+    enumerated: set[str] = field(default_factory=set)
 
 
 def score(facts: dict, mode: str = "protocol") -> Result:
@@ -32,7 +33,7 @@ def score(facts: dict, mode: str = "protocol") -> Result:
         scorer.value(key, child)
     scores = {path: printed(value) for path, value in scorer.values.items()}
     scores[f"{SPEED_CONTROL}/speedometer_accuracy"] = speedometer_line(scorer, facts, mode)
-    return Result(scores, scorer.colours, scorer.touched, scorer.values)
+    return Result(scores, scorer.colours, scorer.touched, scorer.values, scorer.enumerated)
 
 
 def printed(value: Value) -> float | None:

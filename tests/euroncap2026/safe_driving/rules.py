@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
@@ -16,6 +17,7 @@ import yaml
 FOLDER = Path(__file__).resolve().parents[3] / "src/carindex/protocols/euro-ncap/2026"
 
 PASSED, FAILED, OPEN = "passed", "failed", "open"
+MOST_COMPLETIONS = 1000
 
 
 @cache
@@ -75,6 +77,9 @@ class Scorer:
         self.labels: dict[str, str] = {}
         self.colours: dict[str, str] = {}
         self.touched: set[str] = set()
+        self.enumerated: set[str] = (
+            set()
+        )  # nodes whose bounds are those of every completion of their missing facts
 
     # -- the tree
 
@@ -122,8 +127,35 @@ class Scorer:
             return Value.of(None, points)
         for kind in ("pass_fail", "lookup", "awarded", "table", "claimed", "test_points", "channels"):
             if kind in node:
+                if not self.calculator and kind in WORDS:
+                    return self.over_completions(kind, path, node, points)
                 return Value.of(getattr(self, kind)(path, node, node[kind], missing, points), points)
         raise AssertionError(f"{path}: no rule")
+
+    def over_completions(self, kind: str, path: str, node: dict, points: float) -> Value:
+        """By the rules, a node of which facts are missing can be whatever one of their completions makes it."""
+        rule = node[kind]
+        names = [
+            name
+            for name in facts_of_rule(self.stage, kind, rule)
+            if name not in self.facts and not self.never_tested(name)
+        ]
+        for name in names:
+            self.touched.update(ODDITY_OF_MISSING.get(name.rsplit("/", 1)[-1], ()))
+        words = [WORDS[kind][name.rsplit("/", 1)[-1]] for name in names]
+        if math.prod(len(some) for some in words) > MOST_COMPLETIONS:
+            return Value(None, 0.0, points)
+        self.enumerated.add(path)
+        known, found = self.facts, []
+        for completion in itertools.product(*words):
+            self.facts = known | {n: w for n, w in zip(names, completion, strict=True) if w is not None}
+            score = getattr(self, kind)(path, node, rule, None, points)
+            found += [0.0, points] if score is None else [score]
+        self.facts = known
+        low, high = min(found), max(found)
+        if names and low == high and kind in ODDITY_OF_SETTLED:
+            self.touched.add(ODDITY_OF_SETTLED[kind])
+        return Value(low if low == high else None, low, high)
 
     def combined(self, path: str, node: dict, gate: str, missing: str | None) -> Value:
         children = node["children"]
@@ -200,6 +232,12 @@ class Scorer:
             low, high = min(value.low, changed.low), max(value.high, changed.high)
             return Value(value.score if value == changed else None, low, high)
         return changed
+
+    def never_tested(self, name: str) -> bool:
+        """Whether a fact is the measured value of a point that is predicted neither green nor orange."""
+        fact, _, word = name.rpartition("/")
+        predicted = self.facts.get(f"{fact}/prediction", "green")
+        return word == "v_reduction" and predicted not in ("green", "orange")
 
     # -- conditions: True, False, or None while it is open
 
@@ -340,15 +378,65 @@ class Scorer:
         )
         return 0.0 if word != "PASS" else rule["both"] if both else rule["one"]
 
-    def channel_lacking(self, node) -> bool:
+    def channel_lacking(self, node) -> bool | None:
+        unsure = False
         for child in node["children"].values():
             fact = child["channels"]["fact"]
             channels = [self.facts.get(f"{fact}/{channel}/prediction") for channel in ("cloud", "direct")]
-            if "red" in channels or (
-                self.facts.get(f"{fact}/result") == "PASS" and channels != ["green", "green"]
-            ):
+            result = self.facts.get(f"{fact}/result")
+            if not self.calculator and (None in channels or result is None):
+                # it may yet be red, or a PASS without both channels
+                completed = [word or "green" for word in channels]
+                if "red" not in completed and not (result == "PASS" and completed != ["green", "green"]):
+                    unsure |= None in channels or completed != ["green", "green"]
+                    continue
+            if "red" in channels or (result == "PASS" and channels != ["green", "green"]):
                 return True
-        return False
+        return None if unsure else False
+
+
+# the words that a missing fact can be, as far as they make a difference
+COLOURS, ANSWERS = ("green", "orange", "red", "grey"), ("PASS", "FAIL")
+WORDS = {
+    "awarded": {"path": ("Stays in lane", "Redirects", "Does not redirect")},
+    "table": {"result": ANSWERS},
+    "claimed": {"prediction": ("green", "red"), "verification": ("not_selected", *ANSWERS)},
+    "test_points": {"prediction": COLOURS, "v_reduction": (0.0, 20.0, 500.0)},
+    "channels": {"prediction": ("green", "red", "grey"), "result": ANSWERS},
+}
+ODDITY_OF_MISSING = {"prediction": ["prediction_left_empty"], "v_reduction": ["measured_value_left_empty"]}
+# what the calculator leaves unassessed although the missing fact cannot change the points
+ODDITY_OF_SETTLED = {
+    "awarded": "turn_left_empty",
+    "table": "presence_answer_left_empty",
+    "claimed": "driver_monitoring_value_left_empty",
+}
+
+
+def facts_of_rule(stage: str, kind: str, rule) -> list[str]:
+    """The facts that a rule looks at, whatever they say."""
+    if kind == "awarded":
+        parts = [part for line in rule for part in line["when"]["all"]]
+        return list(dict.fromkeys(part["fact"] for part in parts))
+    if kind == "table":
+        return read(stage, rule["file"])["columns"]
+    if kind == "channels":
+        return [f"{rule['fact']}/{word}" for word in ("result", "cloud/prediction", "direct/prediction")]
+    if kind == "test_points":
+        return [
+            f"{rule['facts']}/{name}/{word}"
+            for name in rule["points"]
+            for word in ("prediction", rule["measured"])
+        ]
+    responses = [*rule["points"], *(["warning"] if "failed_warning" in rule else [])]
+    cells = [
+        cell
+        for response in responses
+        for group in rule["cells"]
+        for cell in monitoring_cells(stage)[group].get(response, [])
+    ]
+    what = ("prediction",) if rule.get("tests") == "ignored" else ("prediction", "verification")
+    return [f"{cell}/{word}" for cell in cells for word in what]
 
 
 @cache

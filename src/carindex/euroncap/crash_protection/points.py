@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from carindex.euroncap.crash_protection.tree import Tree, criteria, dummies, label_of
+from carindex.euroncap.crash_protection.tree import Tree, criteria, dummies, label_of, plain
 from carindex.rating import schema
 
 Point = tuple[int, int]
@@ -133,7 +133,7 @@ def point_from(text: str) -> Point | None:
 
 def head_grid(node: Tree) -> HeadGrid:
     """Return the grid of a node of the rules."""
-    rule = msgspec.convert(node["grid"], schema.Grid)
+    rule = msgspec.convert(plain(node["grid"]), schema.Grid)
     first, last = rule.rows["first"], rule.rows["last"]
     count = first["row"] - last["row"] + 1
     bands = tuple(

@@ -38,6 +38,7 @@ class Notes:
     blank: Sequence[str] = ()
     rows: list[Row] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
 
     def say(
         self, name: str, place: str, severity: Severity = "error", room: str = ROOM, **parameters: object
@@ -137,8 +138,15 @@ class Notes:
     # -- sheets ----------------------------------------------------------------------------------------------
 
     def sheet(self, title: str) -> Sheet | None:
-        """Return a sheet, ``None`` where the workbook has none of that title."""
-        return self.book.sheet(title) if title in self.book.sheets else None
+        """Return a sheet, ``None`` where the workbook has none of that title; says which cells only look empty."""
+        if title not in self.book.sheets:
+            return None
+        sheet = self.book.sheet(title)
+        if title not in self._seen:
+            self._seen.add(title)
+            for (row, column), text in self.book.without_value(title).items():
+                self.say("no_value", sheet.place(row, column), text=text)
+        return sheet
 
     def table(self, title: str, labels: Sequence[str], others: Sequence[str]) -> Table | None:
         """Return a sheet as a table; ``None`` where the sheet or one of its columns is missing, which is said."""

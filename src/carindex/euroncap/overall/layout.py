@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,7 +10,12 @@ from typing import Any
 import msgspec
 import yaml
 
+from carindex.euroncap.stages import PROTOCOL
+from carindex.rating import load_protocol
+
 FOLDER = "protocols/euro-ncap/2026/overall"
+_LEVELS = 3
+"""Stage, element, test: deeper nodes are not printed here."""
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,18 +111,11 @@ def layout() -> Layout:
 @cache
 def scored_nodes() -> tuple[ScoredNode, ...]:
     """Return stages, elements and tests, each before those below it."""
+    nodes = load_protocol(PROTOCOL).nodes
     found = []
-    for stage, rule in _of_file("overall.yaml")["stages"].items():
-        label = rule["label"]["en"]
-        found.append(ScoredNode((label,), stage, float(rule["points"])))
-        for element, part in rule["elements"].items():
-            labels = (label, part["label"]["en"])
-            found.append(ScoredNode(labels, f"{stage}/{element}", float(part["points"])))
-            for test, points in part["tests"].items():
-                found.append(ScoredNode((*labels, test), f"{stage}/{element}/{_key(test)}", float(points)))
+    for path, node in nodes.items():
+        above = [path.rsplit("/", i)[0] for i in range(path.count("/"), -1, -1)]
+        if path and len(above) <= _LEVELS and not node.beside:
+            labels = tuple(nodes[one].label["en"] for one in above)
+            found.append(ScoredNode(labels, path, node.maximum))
     return tuple(found)
-
-
-def _key(label: str) -> str:
-    """Return a label as the paths of nodes write it."""
-    return re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")

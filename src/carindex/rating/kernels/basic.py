@@ -246,8 +246,9 @@ def choose(parameters: Parameters, low: Array, high: Array) -> Interval:
         return out, out
     least = np.full(low[:, 0].shape, np.inf)
     most = np.full(low[:, 0].shape, -np.inf)
+    first, last = (np.clip(np.rint(bound[:, 0]), 0, choices - 1) for bound in (low, high))
     for i in range(choices):
-        possible = (np.rint(low[:, 0]) <= i) & (i <= np.rint(high[:, 0]))
+        possible = (first <= i) & (i <= last)
         least = np.where(possible, np.minimum(least, low[:, 1 + i]), least)
         most = np.where(possible, np.maximum(most, high[:, 1 + i]), most)
     return least, most
@@ -320,6 +321,22 @@ def worst_that_applies(parameters: Parameters, low: Array, high: Array) -> Inter
     return worst(low[:, :k], low[:, k:]), worst(high[:, :k], high[:, k:])
 
 
+def balanced(scores: Array, move: int) -> Array:
+    """Three scores, shape ``(g, 3, cars)``, after points were moved between neighbours, as `compensate` moves them."""
+    mean = scores.mean(axis=1)
+    nearest = np.full(mean.shape, np.inf)
+    out = np.zeros_like(scores)
+    for a in range(-move, move + 1):
+        span = range(-move - a, 1) if a < 0 else range(move - a + 1) if a > 0 else range(-move, move + 1)
+        for b in span:
+            moved = scores + np.array([a, -a - b, b], np.float64)[:, None]
+            distance = ((moved - mean[:, None]) ** 2).sum(axis=1)
+            better = distance < nearest - 1e-9
+            nearest = np.where(better, distance, nearest)
+            out = np.where(better[:, None], moved, out)
+    return out
+
+
 def compensate(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Least of three scores after whole points were moved between neighbours to bring all near their mean.
 
@@ -341,17 +358,7 @@ def compensate(parameters: Parameters, low: Array, high: Array) -> Interval:
         return scores + own.transpose(0, 2, 1)
 
     def least(s: Array) -> Array:
-        mean = s.mean(axis=1)
-        nearest = np.full(mean.shape, np.inf)
-        out = np.zeros(mean.shape)
-        for a in range(-move, move + 1):
-            span = range(-move - a, 1) if a < 0 else range(move - a + 1) if a > 0 else range(-move, move + 1)
-            for b in span:
-                moved = (s[:, 0] + a, s[:, 1] - a - b, s[:, 2] + b)
-                distance = sum((x - mean) ** 2 for x in moved)
-                better = distance < nearest - 1e-9
-                nearest = np.where(better, distance, nearest)
-                out = np.where(better, np.minimum(np.minimum(moved[0], moved[1]), moved[2]), out)
+        out: Array = balanced(s, move).min(axis=1)
         return out
 
     exact = least(shifted(low[:, :3], low[:, 3]))

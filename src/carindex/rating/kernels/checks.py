@@ -1,14 +1,16 @@
-"""Kernels of claims and test points. Facts arrive raw: NaN where they are not known."""
+"""Kernels of claims, tables of words and test points. Facts arrive raw: NaN where they are not known."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters, column
+
+Flags = NDArray[np.bool_]
 
 
 def open_value(parameters: Parameters, low: Array, high: Array) -> Interval:
@@ -28,6 +30,18 @@ def still_open(parameters: Parameters, low: Array, high: Array) -> Interval:
     return np.where(unsure, 0.0, low[:, 1]), np.where(unsure, high[:, 0], high[:, 1])
 
 
+def surely(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Return 1 where the input is 1 for certain, 0 where it is 0 or open."""
+    out = low[:, 0]
+    return out, out
+
+
+def exact(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Return 1 where all inputs are known exactly, else 0."""
+    out = (low == high).all(axis=1).astype(np.float64)
+    return out, out
+
+
 def row_above(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Return the first input, the second where the first is open."""
     if high is low:
@@ -38,8 +52,44 @@ def row_above(parameters: Parameters, low: Array, high: Array) -> Interval:
 
 
 @dataclass(frozen=True, eq=False)
+class WordLines:
+    """A table of words: which words of a fact are which sign, and what every combination of signs is worth.
+
+    ``sign_of[i]`` numbers the sign of each word of input ``i``; ``no_sign`` is that of a word which stands in no line,
+    and which is never what is missing. ``signs`` are all combinations, ``(c, k)``, and ``worth`` their points.
+    """
+
+    sign_of: tuple[NDArray[np.intp], ...]
+    no_sign: int
+    signs: NDArray[np.intp]
+    worth: Array
+
+
+def word_table(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Points of the combination of signs that the inputs, words by number, are: the least and most still possible."""
+    table: WordLines = parameters["table"]
+    possible = np.ones((len(table.signs), low.shape[2]), bool)
+    for i, sign_of in enumerate(table.sign_of):
+        words = np.arange(len(sign_of))[:, None]
+        first, last = np.rint(low[0, i]), np.rint(high[0, i])
+        may_be = (first <= words) & (words <= last) & ((sign_of[:, None] != table.no_sign) | (first == last))
+        of_sign = np.zeros((int(sign_of.max()) + 1, low.shape[2]), bool)
+        np.logical_or.at(of_sign, sign_of, may_be)
+        possible &= of_sign[table.signs[:, i]]
+    worth = table.worth[:, None]
+    least = np.where(possible, worth, np.inf).min(axis=0)[None]
+    if high is low:
+        return least, least
+    return least, np.where(possible, worth, -np.inf).max(axis=0)[None]
+
+
+@dataclass(frozen=True, eq=False)
 class Claim:
-    """A claimed node: for each response its cells among the inputs and what it is worth; the cells of the warning."""
+    """A claimed node: for each response its cells among the inputs and what it is worth; the cells of the warning.
+
+    ``blank``: an empty prediction claims nothing, and a drawn test without outcome leaves the node open (as a
+    programme's calculator has it), instead of standing for whatever it can be.
+    """
 
     responses: tuple[NDArray[np.intp], ...]
     worth: tuple[float, ...]
@@ -50,100 +100,181 @@ class Claim:
     green: float
     not_selected: float
     failed: float
+    blank: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class _Outcomes:
+    """What is known of the outcomes of some cells' tests."""
+
+    failed: Flags
+    unknown: Flags
+    drawn: Flags
+
+    @classmethod
+    def of(cls, claim: Claim, outcomes: Array, cells: NDArray[np.intp]) -> _Outcomes:
+        words = outcomes[cells]
+        unknown = np.isnan(words)
+        drawn = ~unknown & (words != claim.not_selected)
+        failed = words == claim.failed
+        return cls(*(np.asarray(flags.any(axis=0), bool) for flags in (failed, unknown, drawn)))
+
+
+Case = tuple[Flags, list[tuple[Flags, Flags]]]
+
+
+def _cases(claim: Claim, predictions: Array, outcomes: Array) -> Iterator[Case]:
+    """Yield what can be the case: whether it is possible, and whether each response then surely, or perhaps, counts."""
+    green = predictions == claim.green
+    open_cells = np.isnan(predictions) & (not claim.blank)
+    surely_green = [green[cells].all(axis=0) for cells in claim.responses]
+    perhaps_green = [(green | open_cells)[cells].all(axis=0) for cells in claim.responses]
+    nobody = np.zeros(outcomes.shape[1], bool)
+    if not claim.counted:
+        yield ~nobody, list(zip(surely_green, perhaps_green, strict=True))
+        return
+    warning = np.zeros(outcomes.shape[1], bool)
+    no_warning = ~nobody
+    if len(claim.warning):
+        tests = _Outcomes.of(claim, outcomes, claim.warning)
+        unsure = tests.unknown & (not claim.blank)
+        void = tests.unknown & claim.blank
+        warning = (green | open_cells)[claim.warning].all(axis=0) & (tests.failed | unsure) & ~void
+        no_warning = ~(green[claim.warning].all(axis=0) & tests.failed) | void
+    own = [_Outcomes.of(claim, outcomes, cells) for cells in claim.responses]
+    yield (
+        no_warning,
+        [
+            (sure & ~tests.failed & ~tests.unknown, perhaps & ~tests.failed)
+            for sure, perhaps, tests in zip(surely_green, perhaps_green, own, strict=True)
+        ],
+    )
+    if not len(claim.warning):
+        return
+    failed, unknown, drawn = (
+        np.logical_or.reduce([getattr(tests, what) for tests in own])
+        for what in ("failed", "unknown", "drawn")
+    )
+    yield (
+        warning & ~failed & (drawn | unknown),
+        list(zip(surely_green, perhaps_green, strict=True)),
+    )
+    yield warning & (failed | unknown), [(nobody, nobody) for _ in own]
+    yield (
+        warning & ~drawn,
+        [
+            (nobody, nobody) if costs else (sure, perhaps)
+            for sure, perhaps, costs in zip(surely_green, perhaps_green, claim.costs, strict=True)
+        ],
+    )
 
 
 def claimed(parameters: Parameters, low: Array, high: Array) -> Interval:
-    """Sum of what the responses are worth that are claimed and not refuted.
+    """Sum of what the responses are worth that are claimed and not refuted, then what each response loses.
 
-    Inputs, raw: the prediction of each cell, then the outcome of its drawn test. A cell without prediction is not
-    claimed; while a test's outcome is missing the node is open.
+    Inputs, raw: the prediction of each cell, then the outcome of its drawn test.
     """
     claim: Claim = parameters["table"]
     predictions, outcomes = low[0, : claim.cells], low[0, claim.cells :]
-    with np.errstate(invalid="ignore"):
-        green = predictions == claim.green
-        failed = outcomes == claim.failed
-    drawn = np.isnan(outcomes) | (outcomes != claim.not_selected)
-    mine = np.concatenate(claim.responses)
-    missing = np.isnan(outcomes[mine]).any(axis=0) & claim.counted
-    any_drawn = drawn[mine].any(axis=0)
-    warning_failed = np.zeros(low.shape[2], bool)
-    if len(claim.warning):
-        words = outcomes[claim.warning]
-        warning_failed = (
-            green[claim.warning].all(axis=0)
-            & ~np.isnan(words).any(axis=0)
-            & failed[claim.warning].any(axis=0)
-        )
-    all_passed = ~failed[mine].any(axis=0)
-    total = np.zeros(low.shape[2])
-    most = np.zeros(low.shape[2])
-    for cells, worth, costs in zip(claim.responses, claim.worth, claim.costs, strict=True):
-        asked = green[cells].all(axis=0)
-        confirmed = ~failed[cells].any(axis=0) if claim.counted else np.ones(low.shape[2], bool)
-        confirmed = np.where(
-            warning_failed, np.where(any_drawn, all_passed, confirmed & (not costs)), confirmed
-        )
-        total += np.where(asked & confirmed, worth, 0.0)
-        most += np.where(asked, worth, 0.0)
+    cars = low.shape[2]
+    count = len(claim.responses)
+    worth = np.array(claim.worth)[:, None]
+    least = np.full((1 + count, cars), np.inf)
+    most = np.full((1 + count, cars), -np.inf)
+    for possible, responses in _cases(claim, predictions, outcomes):
+        sure = worth * np.array([flags[0] for flags in responses])
+        perhaps = worth * np.array([flags[1] for flags in responses])
+        for i, (below, above) in enumerate(
+            ((sure.sum(axis=0), perhaps.sum(axis=0)), *zip(sure, perhaps, strict=True))
+        ):
+            least[i] = np.where(possible, np.minimum(least[i], below), least[i])
+            most[i] = np.where(possible, np.maximum(most[i], above), most[i])
+    if claim.blank and claim.counted:
+        missing = np.isnan(outcomes[np.concatenate(claim.responses)]).any(axis=0)
+        least = np.where(missing, 0.0, least)
+        most[0] = np.where(missing, sum(claim.worth), most[0])
+        most[1:] = np.where(missing, worth, most[1:])
+    lost_most, lost_least = worth - least[1:], worth - most[1:]
     if high is low:
-        out = total[None]
+        out = np.concatenate([least[:1], lost_most])[None]
         return out, out
-    silent = np.isnan(predictions[mine]).all(axis=0)  # while nothing is claimed yet, anything may be
-    most = np.where(silent, sum(claim.worth), most)
-    unsure = missing | silent
-    return np.where(unsure, 0.0, total)[None], np.where(unsure, most, total)[None]
+    return np.concatenate([least[:1], lost_least])[None], np.concatenate([most[:1], lost_most])[None]
 
 
 @dataclass(frozen=True, eq=False)
 class PointMatrix:
-    """Test points that share a node's points: what a reduction must exceed for each colour."""
+    """Test points that share a node's points: what a reduction must exceed for each colour.
+
+    ``blank``: an empty prediction is grey and a tested point without measured value counts as predicted (as a
+    programme's calculator has it), instead of standing for whatever it can be.
+    """
 
     green_above: Array
     orange_above: float
     worth: Array
     points: float
+    blank: bool = False
+
+
+_GREEN, _ORANGE, _RED, _GREY = 0.0, 2.0, 4.0, 5.0
 
 
 def test_points(parameters: Parameters, low: Array, high: Array) -> Interval:
-    """Points of a matrix, then the colour of each point: green 0, orange 2, red 4; NaN for a point that is not tested.
+    """Points of a matrix, the colour of each point, then what each point loses.
 
-    Inputs, raw: the prediction of each point (0 … 5 as in the five colours and grey), then its measured reduction. A
-    tested point without measured value counts as predicted.
+    Inputs, raw: the prediction of each point (0 … 5 as in the five colours and grey), then its measured reduction.
+    Colours are green 0, orange 2, red 4; NaN for a point that is not tested. Without any coloured prediction the whole
+    is open.
     """
     matrix: PointMatrix = parameters["table"]
     count = len(matrix.green_above)
+    share = matrix.points / count
+    predicted = low[0, :count]
+    unknown = np.isnan(predicted) & (not matrix.blank)
+    tested = (predicted == _GREEN) | (predicted == _ORANGE)
+    coloured = (~np.isnan(predicted) & (predicted != _GREY)).any(axis=0)
 
-    def scored(values: Array) -> tuple[Array, Array]:
-        predicted, measured = values[:count], values[count:]
-        with np.errstate(invalid="ignore"):
-            tested = (predicted == 0) | (predicted == 2)
-            colour = np.where(
-                measured > matrix.green_above[:, None],
-                0.0,
-                np.where(measured > matrix.orange_above, 2.0, 4.0),
-            )
-        colour = np.where(np.isnan(measured), predicted, colour)
-        colour = np.where(tested, colour, np.nan)
-        worth = np.where(tested, matrix.worth[np.where(tested, colour, 0).astype(np.intp)], 0.0)
-        coloured = (~np.isnan(predicted) & (predicted != 5)).any(axis=0)
-        total = (worth * (matrix.points / count)).sum(axis=0)
-        return np.concatenate([np.where(coloured, total, np.nan)[None], colour]), coloured
+    def colour_of(measured: Array) -> Array:
+        green = measured > matrix.green_above[:, None]
+        return np.where(green, _GREEN, np.where(measured > matrix.orange_above, _ORANGE, _RED))
 
-    out, coloured = scored(low[0])
+    worth_of = matrix.worth * share
+
+    def points_of(colour: Array) -> Array:
+        return np.asarray(worth_of[colour.astype(np.intp)], np.float64)
+
+    first, last = low[0, count:], high[0, count:]
+    gone = np.isnan(first)
+    with np.errstate(invalid="ignore"):
+        # the greater the reduction the better the colour
+        best, worst = colour_of(last), colour_of(first)
+    as_predicted = np.where(tested, predicted, _RED)
+    best = np.where(gone, as_predicted if matrix.blank else _GREEN, best)
+    worst = np.where(gone, as_predicted if matrix.blank else _RED, worst)
+    most = np.where(tested | unknown, points_of(best), 0.0)
+    least = np.where(tested, points_of(worst), 0.0)
+    total_least, total_most = least.sum(axis=0), most.sum(axis=0)
     if high is low:
-        return out[None], out[None]
-    top, _ = scored(high[0])
-    lower, upper = np.fmin(out, top), np.fmax(out, top)
-    lower[0] = np.where(coloured, lower[0], 0.0)
-    upper[0] = np.where(coloured, upper[0], matrix.points)
-    return lower[None], upper[None]
+        colour = np.where(tested, best, np.nan)
+        total = np.where(coloured, total_most, np.nan)
+        out = np.concatenate([total[None], colour, share - most])[None]
+        return out, out
+    total_least = np.where(coloured, total_least, 0.0)
+    total_most = np.where(coloured, total_most, matrix.points)
+    lost_least = np.where(coloured, share - most, 0.0)
+    shown = tested | unknown
+    lower = [total_least[None], np.where(shown, best, np.nan), lost_least]
+    upper = [total_most[None], np.where(shown, np.where(unknown, _GREY, worst), np.nan), share - least]
+    return np.concatenate(lower)[None], np.concatenate(upper)[None]
 
 
 CHECKS: Mapping[str, Kernel] = {
     "open_value": open_value,
     "still_open": still_open,
+    "surely": surely,
+    "exact": exact,
     "row_above": row_above,
+    "word_table": word_table,
     "claimed": claimed,
     "test_points": test_points,
 }

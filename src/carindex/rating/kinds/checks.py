@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -9,8 +10,9 @@ import numpy as np
 
 from carindex.rating import schema
 from carindex.rating.asking import condition_facts
-from carindex.rating.kernels.checks import Claim, PointMatrix
+from carindex.rating.kernels.checks import Claim, PointMatrix, WordLines
 from carindex.rating.kinds.kind import Kind
+from carindex.rating.plan import Answers, Detail
 
 if TYPE_CHECKING:
     from carindex.rating.compile import Compiled, Compiler
@@ -20,6 +22,7 @@ PREDICTION, VERIFICATION, RESULT = "prediction", "verification", "result"
 CELLS = "monitoring_cells"
 AREA = "driver_monitoring"
 CHANNELS = ("cloud", "direct")
+LIMIT = "green_above"
 COLOURS = ("green", "yellow", "orange", "brown", "red", "grey")
 
 
@@ -57,25 +60,25 @@ def _table(compiler: Compiler, rule: schema.WordTable, node: Node) -> Compiled:
     from carindex.rating.compile import Compiled
 
     facts = [compiler.fact(name, node) for name in rule.columns]
-    letters: list[dict[str, int]] = []
+    letters = list(rule.words)
+    no_letter = len(letters)  # of a word that stands in no line
+    sign_of = []
     for fact in facts:
+        of_word = {word: i for i, letter in enumerate(letters) for word in rule.words[letter]}
         words = compiler.quantities[fact].categories
-        letters.append(
-            {
-                letter: compiler.words(fact, tuple(float(word in same) for word in words))
-                for letter, same in rule.words.items()
-            }
-        )
-    matches = [
-        compiler.emit("minimum", [own[word] for own, word in zip(letters, line.facts.split(), strict=True)])
+        sign_of.append(np.array([of_word.get(word, no_letter) for word in words], np.intp))
+    worth = {
+        tuple(letters.index(letter) for letter in line.facts.split()): float(getattr(line, rule.value))
         for line in rule.lines
-    ]
-    points = [float(getattr(line, rule.value)) for line in rule.lines]
-    total = compiler.emit("linear", matches, weights=tuple(points), constant=0.0)
-    slot = compiler.emit("clip", [total], least=0.0, most=max(points))
+    }
+    signs = list(itertools.product(*(sorted(set(signs.tolist())) for signs in sign_of)))
+    table = WordLines(
+        tuple(sign_of), no_letter, np.array(signs, np.intp), np.array([worth.get(one, 0.0) for one in signs])
+    )
+    (slot,) = compiler.emit_many("word_table", facts, 1, table=table)
     if compiler.protocol.calculator:
         for fact in facts:
-            slot = compiler.unless_missing(fact, slot, max(points))
+            slot = compiler.unless_missing(fact, slot, max(worth.values()))
     return Compiled("table", slot, facts=tuple(facts))
 
 
@@ -83,9 +86,13 @@ def _most_in_table(rule: schema.WordTable, spec: schema.Node) -> float:
     return max(float(getattr(line, rule.value)) for line in rule.lines)
 
 
+def _monitoring(compiler: Compiler) -> schema.MonitoringCells:
+    return compiler.data(CELLS, schema.MonitoringCells)
+
+
 def _groups(compiler: Compiler) -> dict[str, dict[str, list[str]]]:
     if compiler.groups is None:
-        compiler.groups = compiler.data(CELLS, schema.MonitoringCells).groups(AREA)
+        compiler.groups = _monitoring(compiler).groups(AREA)
     return compiler.groups
 
 
@@ -126,9 +133,17 @@ def _claimed(compiler: Compiler, rule: schema.Claimed, node: Node) -> Compiled:
         green=float(predicted.index("green")),
         not_selected=float(outcome.index("not_selected")),
         failed=float(outcome.index("FAIL")),
+        blank=compiler.protocol.calculator,
     )
-    slot = compiler.emit("claimed", [compiler.raw(fact) for fact in facts], table=table)
-    return Compiled("claimed", slot, facts=tuple(facts))
+    slot, *lost = compiler.emit_many(
+        "claimed", [compiler.raw(fact) for fact in facts], 1 + len(rule.points), table=table
+    )
+    labels = {str(one["key"]): one["label"] for one in _monitoring(compiler).responses.values()}
+    details = []
+    for response, where in zip(rule.points, lost, strict=True):
+        own = tuple(facts[i + shift] for i in places(response) for shift in (0, len(cells)))
+        details.append(Detail(labels[response], where, Answers(own, ("green", "not_selected", "PASS"))))
+    return Compiled("claimed", slot, facts=tuple(facts), details=tuple(details))
 
 
 def _points_facts(rule: schema.TestPoints, node: Node) -> Iterable[str]:
@@ -143,15 +158,27 @@ def _points(compiler: Compiler, rule: schema.TestPoints, node: Node) -> Compiled
     facts = [compiler.fact(name, node) for name in _points_facts(rule, node)]
     count = len(rule.points)
     table = PointMatrix(
-        green_above=np.array([float(point["green_above"]) for point in rule.points.values()]),
+        green_above=np.array([float(point[LIMIT]) for point in rule.points.values()]),
         orange_above=rule.orange_above,
         worth=np.array([rule.worth.get(colour, 0.0) for colour in COLOURS]),
         points=node.maximum,
+        blank=compiler.protocol.calculator,
     )
-    slots = compiler.emit_many("test_points", [compiler.raw(f) for f in facts], 1 + count, table=table)
-    for name, slot in zip(rule.points, slots[1:], strict=True):
-        compiler.publish(f"{rule.facts}/{name}#colour", slot)
-    return Compiled("test_points", slots[0], facts=tuple(facts))
+    slots = compiler.emit_many("test_points", [compiler.raw(f) for f in facts], 1 + 2 * count, table=table)
+    details = []
+    for i, (name, point) in enumerate(rule.points.items()):
+        compiler.publish(f"{rule.facts}/{name}#colour", slots[1 + i])
+        limits = (("green", float(point[LIMIT])), ("orange", rule.orange_above))
+        said = " – ".join(str(value) for column, value in point.items() if column != LIMIT)
+        label = {"en": said, "zh": said}
+        details.append(
+            Detail(
+                label,
+                slots[1 + count + i],
+                Answers((facts[i], facts[count + i]), ("green", "orange"), limits),
+            )
+        )
+    return Compiled("test_points", slots[0], facts=tuple(facts), details=tuple(details))
 
 
 def _channel_facts(rule: schema.Channels, node: Node) -> Iterable[str]:

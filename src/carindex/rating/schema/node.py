@@ -61,13 +61,16 @@ class Compensate(Struct, frozen=True, kw_only=True):
     """Whole points moved between neighbouring stages so that they come as near to their mean as they can.
 
     ``offsets``: what is added to each stage's score for each word of the fact ``by`` (a year); ``move``: how
-    many points may be moved in all. The value is the least of the balanced scores, offsets included.
+    many points may be moved in all. The value is the least of the balanced scores, offsets included. ``unknown``: the
+    word that stands for a missing or unknown one (oddity of a programme's calculator).
     """
 
     of: list[str]
     by: str
     offsets: dict[str, list[float]]
     move: int
+    unknown: str | None = None
+    calculator: dict[str, Any] | None = None
 
 
 class Gate(Struct, frozen=True, kw_only=True):

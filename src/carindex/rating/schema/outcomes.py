@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from carindex.rating.schema.parts import Condition, Label, OutcomeName, Rounding, Struct, Verified
 
 
@@ -12,7 +14,8 @@ class Stars(Struct, frozen=True, kw_only=True):
     for measures that are better when higher, ``below``/``at_most`` for the others; ``otherwise`` is the
     outcome when no line is reached. ``minima``: what other nodes' scores must be at least, for each outcome.
     ``balance``: no more than the least outcome of these nodes. ``caps``: no more than that when a condition
-    holds.
+    holds. ``settles``: with ``false`` there is no outcome while one of the scores of ``balance`` is open, even where it
+    could not change it (oddity of a programme's calculator).
     """
 
     measure: Label | None = None
@@ -26,6 +29,8 @@ class Stars(Struct, frozen=True, kw_only=True):
     grades: list[str] | None = None
     minima: dict[OutcomeName, dict[str, float]] | None = None
     balance: list[str] | None = None
+    settles: bool = True
+    calculator: dict[str, Any] | None = None
     caps: list[OutcomeCap] = []
 
 

@@ -114,8 +114,10 @@ def _branch(
     if bounds:
         cells.append(score_text(it, bounds=True))
     yield [*cells, outcome_text(rating, it, language), status]
-    for i, child in enumerate(node.children):
-        ends = (*last, i == len(node.children) - 1)
+    # the criteria of a row of impact points stand for every point of it and are not rated by themselves
+    children = [child for child in node.children if child.path in rated]
+    for i, child in enumerate(children):
+        ends = (*last, i == len(children) - 1)
         yield from _branch(rating, rated, child, ends, language, bounds)
 
 
