@@ -35,7 +35,7 @@ def rows_of(sheet, layout, plan):
                 yield parts, node.node.maximum
     for fact, labels in sheet.rows.items():
         yield labels, {"car/test_year": 2027, "car/vehicle_provision_score": 9}.get(fact, 3)
-    for many in sheet.any_zero.values():
+    for _, many in sheet.zeros():
         for labels in many:
             yield labels, 1.25
 

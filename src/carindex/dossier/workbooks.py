@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import yaml
@@ -24,6 +25,13 @@ from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError
 LAYOUT_FILE = "workbooks.yaml"
 
 
+class MarkedRegions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows of a sheet that a stage's own files mark: the file the tree begins in, and the entry that marks a region."""
+
+    file: str
+    mark: str
+
+
 class SheetLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which cells of a sheet are facts: rows are told by their labels, the value stands in one column."""
 
@@ -32,7 +40,12 @@ class SheetLayout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: str
     scores: bool = False
     rows: dict[str, list[str]] = {}
-    any_zero: dict[str, list[list[str]]] = {}
+    any_zero: dict[str, list[list[str]] | MarkedRegions] = {}
+
+    def zeros(self) -> Iterator[tuple[str, list[list[str]]]]:
+        """Yield the facts that are told by a row without points, each with its rows."""
+        for fact, rows in self.any_zero.items():
+            yield fact, rows if isinstance(rows, list) else _marked(Path(rows.file), rows.mark)
 
 
 class Reports(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,7 +111,50 @@ def workbook_layout(folder: Path) -> Layout | None:
         else book
         for name, book in layout.inputs.items()
     }
-    return msgspec.structs.replace(layout, inputs=inputs)
+    reports = {
+        stage: [_in_folder(sheet, folder) for sheet in sheets] for stage, sheets in layout.reports.of.items()
+    }
+    return msgspec.structs.replace(
+        layout, inputs=inputs, reports=msgspec.structs.replace(layout.reports, of=reports)
+    )
+
+
+def _in_folder(sheet: SheetLayout, folder: Path) -> SheetLayout:
+    """Return a sheet whose files of marked regions are named from a folder."""
+    named = {
+        fact: msgspec.structs.replace(rows, file=str(folder / rows.file))
+        if isinstance(rows, MarkedRegions)
+        else rows
+        for fact, rows in sheet.any_zero.items()
+    }
+    return msgspec.structs.replace(sheet, any_zero=named)
+
+
+@cache
+def _marked(file: Path, mark: str) -> list[list[str]]:
+    """Return the printed labels of every marked node below a stage, from the stage's elements on."""
+    found: list[list[str]] = []
+
+    def visit(node: dict[str, Any], labels: list[str]) -> None:
+        for child in node.get("children", {}).values():
+            if "file" in child:
+                child = {**_plain(file.parent / child["file"]), **child}
+            printed = child.get("printed", {})
+            words = [printed[name] for name in ("seat", "dummy") if name in printed]
+            if "loadcase" in child:
+                words.insert(0, child["loadcase"])
+            mine = [*labels, *(words or [child["label"]["en"]])]
+            if child.get(mark):
+                found.append(mine)
+            visit(child, mine)
+
+    visit(_plain(file), [])
+    return found
+
+
+def _plain(file: Path) -> dict[str, Any]:
+    data: dict[str, Any] = yaml.load(file.read_text("utf-8"), yaml.CSafeLoader)
+    return data
 
 
 def _checks(file: Path) -> Iterator[SheetLayout]:
@@ -269,7 +325,7 @@ def _facts(book: _Book, layout: SheetLayout) -> Iterator[Row]:
             yield _row(GIVEN + "/".join(_slug(label) for label in labels), cell)
     for fact, row in layout.rows.items():
         yield _row(fact, _found(book, layout, table, row))
-    for fact, many in layout.any_zero.items():
+    for fact, many in layout.zeros():
         yield from _any_zero(fact, [_found(book, layout, table, labels) for labels in many])
 
 

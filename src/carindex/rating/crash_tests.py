@@ -106,7 +106,7 @@ def compile_region(
         scored = compiler.emit("clip", [left], least=0.0, most=PERCENT)
         step(schema.Adjustment(label=shared.inspection_label), points(scored), inspection)
         if shared.blank == "nothing" and node.spec.row is None:
-            assessed = compiler.assessed[node.path] = compiler.known(inspection)
+            assessed = compiler.assessed[node.path] = _has_score(compiler, node, compiler.known(inspection))
     if isinstance(node.spec.inspection, dict):
         scored = _with_shares(compiler, node, scored, percent, facts)
         step(schema.Adjustment(label=node.spec.label), points(scored))
@@ -161,6 +161,29 @@ def _percent(compiler: Compiler, node: Node) -> tuple[Compiled, int | None]:
             out = compiler.emit("product", [out, compiler.emit("maximum", mine)], factor=1.0)
     parts = tuple((plan.node.path, plan.value, scale) for plan in plans)
     return Compiled("worst", out, parts), None
+
+
+def _has_score(compiler: Compiler, node: Node, inspected: int) -> int:
+    """Return the slot that is 1 where an inspected region has a score although empty cells count for nothing.
+
+    One that looks up a word has none without it, unless a criterion that is printed beside it is empty too and so
+    scores nothing; one of words near each other needs one of them.
+    """
+    some: list[int] = []
+    if node.spec.choose is not None:
+        some.append(compiler.known(compiler.fact(_looked_up(node.spec), node)))
+        above = compiler.protocol.nodes[node.path.rsplit("/", 1)[0]]
+        for other in above.watched:
+            rule, printed = other.spec.criterion, (other.spec.printed or {}).get("region")
+            if rule is not None and printed == node.label["en"] and not rule.shown_only:
+                known = compiler.known(compiler.fact(rule.fact, other))
+                some.append(compiler.emit("linear", [known], weights=(-1.0,), constant=1.0))
+    some.extend(
+        compiler.known(compiler.fact(child.spec.near.fact, child))
+        for child in node.children
+        if child.spec.near is not None
+    )
+    return compiler.emit("minimum", [inspected, compiler.emit("maximum", some)]) if some else inspected
 
 
 def _looked_up(spec: schema.Node) -> str:

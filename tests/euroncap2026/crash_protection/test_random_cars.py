@@ -6,6 +6,7 @@ from random import Random
 
 import numpy as np
 import pytest
+import yaml
 
 from carindex.dossier import Fact
 from carindex.messages import LANGUAGES
@@ -153,6 +154,29 @@ def test_what_is_lost_is_told_with_value_limits_and_colour(plans):
     ]
     assert why(plans, {f"{driver}/inspection_head_neck": 12.5}, region) == ["Inspection 12.5 %"]
     assert why(plans, {f"{driver}/femur_left": -9.5}, region)[0].startswith("Femur axial force, left")
+
+
+def test_the_example_of_the_documentation(plans):
+    """docs/protocol-format.md, crash tests: worst of 80 and 40 %, less 20 and 5 %, of 1.25 points."""
+    plan, driver = plans["protocol"], "frontal_mpdb_50/driver/thor_50m"
+    changes: Facts = {
+        "head_peak": 85,
+        "hic15": 560,
+        "neck_tension": 2.95,
+        "damage": 0.43,
+        "inspection_head_neck": 5,
+    }
+    facts = {**GOOD_FACTS, **{f"{driver}/{name}": value for name, value in changes.items()}}
+    region = f"{STAGE}/frontal_impact/offset/mpdb_50/driver/head_neck"
+    assert rate(plan, facts_of(facts, plan)).node(region).score == pytest.approx(0.1875)
+    facts |= {f"{driver}/neck_tension": 2.94, f"{driver}/neck_tension/predicted": "yellow"}
+    assert rate(plan, facts_of(facts, plan)).node(f"{region}/fz_tension").score == 80
+
+
+def test_every_oddity_in_force_is_named_in_the_list_of_the_stage(plans):
+    listed = yaml.safe_load((DATA / "oddities.yaml").read_text(encoding="utf-8"))
+    found = {oddity.name for oddity in plans["calculator"].protocol.oddities}
+    assert found == set(listed)
 
 
 def test_a_capped_dummy_says_what_capped(plans):

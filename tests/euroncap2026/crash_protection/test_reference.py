@@ -293,7 +293,7 @@ def test_no_key_of_a_file_is_written_twice() -> None:
 
     Strict.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping)
     files = sorted(DATA.glob("*.yaml"))
-    assert len(files) == 12
+    assert len(files) == 13
     for file in files:
         yaml.load(file.read_text(encoding="utf-8"), Strict)
 

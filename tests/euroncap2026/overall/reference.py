@@ -14,6 +14,7 @@ from pathlib import Path
 import openpyxl
 import yaml
 
+from ..crash_protection.workbook import regions
 from ..safe_driving.comparison import labelled_rows
 from ..safe_driving.rules import FOLDER, rounded
 from ..safe_driving.workbook import CellError, slug
@@ -78,7 +79,7 @@ def rules() -> dict:
             year: {stage: [line - offsets.get(stage, 0) for line in lines] for stage in root["children"]}
             for year, offsets in start.items()
         },
-        "caps": [{"to": root["stars"]["caps"][0]["to"], "regions": critical_regions(workbooks)}],
+        "caps": [{"to": root["stars"]["caps"][0]["to"], "regions": critical_regions()}],
     }
 
 
@@ -100,11 +101,9 @@ def branch(node: dict) -> dict:
     return {"label": stage["label"], "elements": elements}
 
 
-def critical_regions(workbooks: dict) -> list[list]:
-    """Sub-element, load case, seat, dummy and region of every region that must have points."""
-    sheets = workbooks["reports"]["of"]["Crash Protection"]
-    (listed,) = (sheet["any_zero"].values() for sheet in sheets if "any_zero" in sheet)
-    return [[*line[1:5], [line[5]]] for lines in listed for line in lines]
+def critical_regions() -> list[list]:
+    """Sub-element, load case, seat, dummy and region of every region that the files of Crash Protection mark so."""
+    return [[*labels[:4], [labels[4]]] for labels, region in regions().items() if region.get("critical")]
 
 
 @dataclass
