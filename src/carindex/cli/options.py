@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -86,7 +85,9 @@ def write_json(json_file: Path, document: object) -> None:
     InputError
         When the file cannot be written.
     """
-    text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False, default=_plain) + "\n"
+    import msgspec
+
+    text = msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=1).decode() + "\n"
     if str(json_file) == "-":
         sys.stdout.write(text)
         return

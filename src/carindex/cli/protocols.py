@@ -41,9 +41,10 @@ def list_(json_file: Path | None, language: Language) -> None:
 @with_language
 def show(protocol: str, language: Language) -> None:
     """Show the tree of a protocol: rules, limits, facts asked for, sources."""
+    from carindex.rating.compiled import compiled
     from carindex.report.terminal import show_protocol
 
-    show_protocol(_plan(protocol), language)
+    show_protocol(compiled(protocol), language)
 
 
 @protocols.command()

@@ -137,10 +137,10 @@ def _rated(
     calculator: bool = False,
 ) -> tuple[Dossier, list[Rating]]:
     from carindex.dossier.folder import load_dossier
-    from carindex.rating import compile_protocol, load_protocol
-    from carindex.rating import rate as rate_car
+    from carindex.rating.compiled import compiled
+    from carindex.rating.rating import rate as rate_car
 
-    plans = [compile_protocol(load_protocol(name, calculator=calculator)) for name in protocols]
+    plans = [compiled(name, calculator=calculator) for name in protocols]
     assumed = {} if assume is None else _assumed(assume)
     dossier = _of_workbooks(path, plans, car, calculator) or load_dossier(path, car)
     ratings = [
@@ -161,12 +161,12 @@ def _rated(
 def _of_workbooks(path: Path, plans: list[Plan], car: str | None, calculator: bool) -> Dossier | None:
     """Return the evidence of a folder of workbooks, ``None`` when it is none of a protocol asked for."""
     from carindex.dossier.folder import CAR_FILE, Dossier
-    from carindex.dossier.workbooks import workbook_layout
+    from carindex.dossier.workbooks import LAYOUT_FILE
     from carindex.euroncap.scoring import facts_of_folder
 
     if not path.is_dir() or (path / CAR_FILE).is_file():
         return None
-    if not any(workbook_layout(Path(plan.protocol.place).parent) for plan in plans):
+    if not any((Path(plan.protocol.place).parent / LAYOUT_FILE).is_file() for plan in plans):
         return None
     found = facts_of_folder(path, calculator=calculator)
     if found is None:

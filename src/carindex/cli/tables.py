@@ -25,10 +25,10 @@ def batch(facts: Path, protocol: str, output: Path, memory: str, language: Langu
     FACTS is a wide table: one row a car, a column `car`, a column for each fact.
     """
     from carindex.campaign.batch import memory_size, rate_table
-    from carindex.rating import compile_protocol, load_protocol
+    from carindex.rating.compiled import compiled
 
     size = memory_size(memory)
-    plan = compile_protocol(load_protocol(protocol))
+    plan = compiled(protocol)
     with _progress(facts.name) as advance:
         result = rate_table(plan, facts, output, memory=size, language=language, progress=advance)
     say("campaign.rated", language, cars=result.cars, final=result.final, output=output)

@@ -11,15 +11,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from carindex.dossier.facts import Fact, checked_value, plausibility, quantity_of
 from carindex.dossier.readers import FactSet, read_facts, sha256
-from carindex.measures import Measured, Measurements, Overrides, measure, setup_from
 from carindex.messages import Finding, InputError
-from carindex.recordings import Recording, read
-from carindex.recordings.quality import examine
 from carindex.vocabulary import FactName, InvalidFactNameError, vocabulary
+
+if TYPE_CHECKING:
+    from carindex.measures import Measured, Measurements, Overrides
+    from carindex.recordings import Recording
 
 CAR_FILE, TEST_FILE, FACTS_FILE, TESTS_FOLDER = "car.toml", "test.toml", "facts.csv", "tests"
 _TEST_KEYS = ("test", "recording", "initial_velocity", "driver_side", "test_object", "occupants", "label")
@@ -180,6 +181,11 @@ def _recorded_test(folder: Path, base: Path, inputs: dict[str, str]) -> Recorded
         known = ", ".join(vocabulary().tests)
         raise InputError(file, "dossier.bad_entry", key="test", value=test or "-", expected=known)
     source = _recording_in(folder, entries)
+    # a car without recordings is rated without them
+    from carindex.measures import measure, setup_from
+    from carindex.recordings import read
+    from carindex.recordings.quality import examine
+
     recording = read(source)
     for name, digest in recording.files.items():
         inputs[f"{source.relative_to(base).as_posix()}!{name}" if source.is_file() else name] = digest
@@ -214,6 +220,8 @@ def _recording_in(folder: Path, entries: Mapping[str, Any]) -> Path:
 
 
 def _overrides(entries: Mapping[str, Any], file: Path) -> Overrides:
+    from carindex.measures import Overrides
+
     velocity = entries.get("initial_velocity")
     if velocity is not None and not isinstance(velocity, int | float):
         raise InputError(file, "dossier.bad_entry", key="initial_velocity", value=velocity, expected="m/s")

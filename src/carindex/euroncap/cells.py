@@ -41,10 +41,17 @@ _DAMAGED = (
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell: its value (``None`` when empty; text is stripped), and its place as messages name it."""
+    """A cell: its value (``None`` when empty; text is stripped), and where it stands."""
 
     value: Value
-    place: str
+    sheet: Sheet
+    row: int
+    column: int
+
+    @property
+    def place(self) -> str:
+        """Workbook, sheet and cell."""
+        return self.sheet.place(self.row, self.column)
 
     @property
     def text(self) -> str:
@@ -74,7 +81,7 @@ class Sheet:
         """Number of the last row."""
         return len(self._values)
 
-    @property
+    @cached_property
     def columns(self) -> int:
         """Number of the last column."""
         return max((len(row) for row in self._values), default=0)
@@ -84,7 +91,7 @@ class Sheet:
         value: Value = None
         if 1 <= row <= len(self._values) and 1 <= column <= len(self._values[row - 1]):
             value = _plain(self._values[row - 1][column - 1])
-        return Cell(value, self.place(row, column))
+        return Cell(value, self, row, column)
 
     def raw(self, row: int, column: int) -> Value:
         """Return the value of a cell as it stands, blanks around text included."""

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from carindex.dossier import Fact
 from carindex.dossier.readers import FactSet, Row, gather, sha256
-from carindex.dossier.workbooks import read_reports, read_workbooks, workbook_layout
+from carindex.dossier.workbooks import Layout, read_reports, read_workbooks, workbook_layout
 from carindex.euroncap.cells import Book
 from carindex.euroncap.pages import write_book
 from carindex.euroncap.stages import PROTOCOL, STAGES, Stage, find
+from carindex.kept import kept_as
 from carindex.messages import Finding, InputError
-from carindex.rating import Evaluation, Plan, compile_protocol, evaluate_facts, load_protocol
+from carindex.rating import Evaluation, Plan, evaluate_facts, load_protocol
+from carindex.rating.compiled import compiled
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,7 @@ def score_folder(
 
 def stated_by_reports(folder: Path, *, without: Collection[str]) -> tuple[tuple[Fact, ...], list[Finding]]:
     """Return the scores that the reports of a folder state, those of some stages left aside."""
-    layout = workbook_layout(Path(load_protocol(PROTOCOL).place).parent)
-    assert layout is not None
+    layout = _layout()
     rows = read_reports(folder, layout, without={name.replace("_", " ") for name in without})
     facts, findings = gather(rows)
     return facts, list(findings)
@@ -140,9 +141,17 @@ def read_prepared(folder: Path, stages: Iterable[Stage] = STAGES, *, calculator:
     return Evidence(books, rows, tuple(findings), calculator)
 
 
+@kept_as(f"{PROTOCOL}.reports")
+def _layout() -> Layout:
+    """Return which cells of reports are which facts."""
+    layout = workbook_layout(Path(load_protocol(PROTOCOL).place).parent)
+    assert layout is not None
+    return layout
+
+
 def plan_of(*, calculator: bool) -> Plan:
     """Return the compiled protocol."""
-    return compile_protocol(load_protocol(PROTOCOL, calculator=calculator))
+    return compiled(PROTOCOL, calculator=calculator)
 
 
 def write_reports(
@@ -173,8 +182,7 @@ def facts_of_folder(folder: Path, *, calculator: bool = False) -> FactSet | None
 
     A prepared workbook says more than the report that was made of it; of the other stages the reports are read.
     """
-    layout = workbook_layout(Path(load_protocol(PROTOCOL).place).parent)
-    assert layout is not None
+    layout = _layout()
     prepared = {
         stage: path for stage, path in find(folder, STAGES, prepared=True).items() if not _unprepared(path)
     }

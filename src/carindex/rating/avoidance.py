@@ -15,11 +15,24 @@ from carindex.rating.kernels.avoidance import AcrossTable
 from carindex.rating.kernels.judging import RED, Criterion, Judging
 from carindex.rating.kernels.low_speed import Dooring, LowSpeedTable
 from carindex.rating.kernels.scenario import LAYERS, MatrixTable, ScenarioTable, Variant
-from carindex.rating.matrices import COLOURS, LAYER, Avoidance, Matrix, may_be, scenario_facts
+from carindex.rating.matrices import (
+    COLOURS,
+    CONDITION,
+    FUNCTION,
+    LAYER,
+    PREDICTION,
+    ROBUSTNESS,
+    TESTED,
+    Avoidance,
+    Matrix,
+    may_be,
+    scenario_facts,
+)
 from carindex.rating.plan import Detail
 from carindex.rating.protocol import Node
 
 if TYPE_CHECKING:
+    from carindex.rating import schema
     from carindex.rating.compile import Compiled, Compiler
 
 Numbers = np.ndarray[Any, Any]
@@ -50,7 +63,27 @@ def collect(compiler: Compiler, node: Node) -> list[int]:
             compiler.fact(entry, node)
         else:
             compiler.facts_of_cells(*entry, node)
+    _note_when_asked(compiler, node.spec.scenario)
     return _fact_slots(compiler, node)[0]
+
+
+def _note_when_asked(compiler: Compiler, rule: schema.Scenario) -> None:
+    """Note when facts are asked for: those about a test at tested cells, others in matrices that are not complete."""
+    slots = compiler.facts
+    for entry in scenario_facts(compiler.avoidance, rule):
+        if isinstance(entry, str):
+            complete = slots.get(f"{entry.split('/')[0]}/{TESTED}")
+            if complete is not None and entry.endswith((f"/{LAYER}", f"/{CONDITION}", f"/{FUNCTION}")):
+                compiler.asked_unless[slots[entry]] = complete
+            continue
+        matrix, cells, quantity = entry
+        complete = slots.get(f"{matrix}/{TESTED}")
+        for cell in cells:
+            fact = slots[f"{matrix}/{cell}/{quantity}"]
+            if quantity not in (PREDICTION, TESTED):
+                compiler.asked_if[fact] = slots[f"{matrix}/{cell}/{TESTED}"]
+            if complete is not None and quantity in (PREDICTION, TESTED, ROBUSTNESS, "system", "door"):
+                compiler.asked_unless[fact] = complete
 
 
 def _fact_slots(compiler: Compiler, node: Node) -> tuple[list[int], tuple[int, ...]]:

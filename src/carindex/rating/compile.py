@@ -57,6 +57,8 @@ class Compiler(LeafRules):
         self.scenarios: dict[str, avoidance.ScenarioSlots] = {}
         self.judgings: dict[tuple[str, bool], Judging] = {}
         self.referenced: set[tuple[str, str, str | None]] = set()
+        self.asked_if: dict[int, int] = {}
+        self.asked_unless: dict[int, int] = {}
         self.partners: dict[str, dict[str, tuple[int, int]]] = {}
         fills = protocol.head.reported_blank == "row_above"
         self.tests = ReportedTests(self, tests_of(protocol) if fills else [])
@@ -154,7 +156,7 @@ class Compiler(LeafRules):
         if condition.cells is not None:
             return self._predicted_other_than(condition.cells, node)
         if condition.channel_lacking:
-            return channel_lacking(self, node), ()
+            return channel_lacking(self, node)
         if condition.capped is not None:
             return crash_tests.capped(self, condition, node)
         if condition.passed is not None:
@@ -646,6 +648,8 @@ class Compiler(LeafRules):
             dict(self.named),
             np.array(list(self.raws.items()), np.intp).reshape(-1, 2),
             frozenset(self.referenced),
+            self.asked_if,
+            self.asked_unless,
             tuple((slot, np.array(facts, np.intp)) for facts, slot in self.known_any.items()),
         )
 

@@ -153,6 +153,8 @@ class Plan:
         Slots that reports and pictures ask for by name.
     referenced
         A condition or deduction of the first node looks at the second, unless the fact named third is known.
+    asked_if, asked_unless
+        Facts that are asked for only if, or only unless, another one is known.
     raws
         Pairs (fact, slot), shape ``(k, 2)``: slots that are the fact as it was given, NaN where it is missing.
     """
@@ -169,6 +171,8 @@ class Plan:
     named: Mapping[str, int] = field(default_factory=dict)
     raws: NDArray[np.intp] = field(default_factory=lambda: np.zeros((0, 2), np.intp))
     referenced: frozenset[tuple[str, str, str | None]] = frozenset()
+    asked_if: Mapping[int, int] = field(default_factory=dict)
+    asked_unless: Mapping[int, int] = field(default_factory=dict)
     known_any: tuple[tuple[int, NDArray[np.intp]], ...] = ()
 
     @cached_property

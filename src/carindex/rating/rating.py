@@ -313,9 +313,35 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
                 asked.update(node_plan.facts)
     optional = {f"{GIVEN}{path}" for path, node_plan in plan.nodes.items() if not node_plan.node.spec.open}
     optional |= _worked_out(evaluation)
+    places = _settled_places(evaluation)
     return [
-        i for i, name in enumerate(plan.facts) if name not in known and name not in optional and i in asked
+        i
+        for i, name in enumerate(plan.facts)
+        if i in asked
+        and name not in known
+        and name not in optional
+        and (i not in plan.asked_if or plan.facts[plan.asked_if[i]] in known)
+        and (i not in plan.asked_unless or plan.facts[plan.asked_unless[i]] not in known)
+        and name.rpartition("/")[0] not in places
     ]
+
+
+def _settled_places(evaluation: Evaluation) -> set[str]:
+    """Return the places (cells, impact points) of which nothing is missing that could change what is lost there.
+
+    Places of matrices are left aside: what is missing there is told by `Plan.asked_if`.
+    """
+    plan = evaluation.plan
+    found: dict[str, bool] = {}
+    for node_plan in plan.nodes.values():
+        for detail in node_plan.details:
+            facts = () if detail.place is None else detail.place.facts
+            same = bool(evaluation.low[detail.slot, 0] == evaluation.high[detail.slot, 0])
+            for fact in facts:
+                if fact not in plan.asked_if and fact not in plan.asked_unless:
+                    name = plan.facts[fact].rpartition("/")[0]
+                    found[name] = found.get(name, True) and same
+    return {name for name, settled in found.items() if settled}
 
 
 def _worked_out(evaluation: Evaluation) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from carindex.vocabulary.words import CAR, vocabulary
 
@@ -51,6 +52,10 @@ class FactName:
         InvalidFactNameError
             When a part is not a word of the vocabulary, naming the part and what it should have been.
         """
+        return _parsed(text)
+
+    @classmethod
+    def _of(cls, text: str) -> FactName:
         words = vocabulary()
         parts = text.strip().split("/")
         test, quantity = parts[0], parts[-1]
@@ -80,3 +85,8 @@ class FactName:
     def __str__(self) -> str:
         parts = [self.test, self.seat, self.dummy, self.cell, self.quantity]
         return "/".join(part for part in parts if part)
+
+
+@lru_cache(maxsize=1 << 16)
+def _parsed(text: str) -> FactName:
+    return FactName._of(text)

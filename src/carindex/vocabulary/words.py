@@ -10,6 +10,8 @@ from typing import Any, Literal, TypeVar
 import msgspec
 import yaml
 
+from carindex.kept import kept
+
 CAR = "car"
 """First part of the name of a fact that belongs to the car as a whole, not to one of its tests."""
 
@@ -70,8 +72,11 @@ Word = TypeVar("Word", Test, Seat, Dummy, Quantity, Label)
 
 
 def _load(name: str, word: type[Word]) -> Mapping[str, Word]:
-    text = files("carindex.vocabulary").joinpath(f"{name}.yaml").read_text("utf-8")
-    return msgspec.convert(yaml.load(text, yaml.CSafeLoader), dict[str, word])  # type: ignore[valid-type]
+    def read() -> Mapping[str, Word]:
+        text = files("carindex.vocabulary").joinpath(f"{name}.yaml").read_text("utf-8")
+        return msgspec.convert(yaml.load(text, yaml.CSafeLoader), dict[str, word])  # type: ignore[valid-type]
+
+    return kept(f"vocabulary.{name}", read)
 
 
 class Vocabulary:

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import yaml
 
+from carindex.kept import kept, kept_as
 from carindex.rating.matrices import NAMING_AXES, slug, word
 
 FOLDER = "protocols/euro-ncap/2026/crash-avoidance"
@@ -24,8 +25,12 @@ CHOICE = "choice"
 @cache
 def table(name: str) -> Mapping[str, Any]:
     """Return one of the protocol's files about Crash Avoidance."""
-    text = files("carindex").joinpath(FOLDER, f"{name}.yaml").read_text("utf-8")
-    return cast(Mapping[str, Any], yaml.load(text, yaml.CSafeLoader))
+
+    def read() -> Mapping[str, Any]:
+        text = files("carindex").joinpath(FOLDER, f"{name}.yaml").read_text("utf-8")
+        return cast(Mapping[str, Any], yaml.load(text, yaml.CSafeLoader))
+
+    return kept(f"euro-ncap-2026.crash-avoidance.{name}", read)
 
 
 def workbook() -> Mapping[str, Any]:
@@ -175,7 +180,7 @@ class Subelement:
         return {name: rules["checks"][name].format(area=self.area) for name in names}
 
 
-@cache
+@kept_as("euro-ncap-2026.crash-avoidance.matrices")
 def matrices() -> Mapping[str, Matrix]:
     """Return all matrices by name, in the order of the protocol's files."""
     found = {}
@@ -221,7 +226,7 @@ def matrices_of(sheet: str) -> tuple[Matrix, ...]:
     return tuple(found[name] for name in workbook()["predictions"][sheet]["matrices"])
 
 
-@cache
+@kept_as("euro-ncap-2026.crash-avoidance.subelements")
 def subelements() -> tuple[Subelement, ...]:
     """Return the stage subelements in the order of the programme."""
     stage = table("crash-avoidance")
@@ -245,7 +250,7 @@ def subelements() -> tuple[Subelement, ...]:
     return tuple(found)
 
 
-@cache
+@kept_as("euro-ncap-2026.crash-avoidance.scenarios")
 def scenarios() -> Mapping[str, Scenario]:
     """Return all scenarios by name, in the order of the sheet Scenario Scores."""
     stage = table("crash-avoidance")

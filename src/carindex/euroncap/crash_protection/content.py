@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -23,6 +23,7 @@ from carindex.euroncap.crash_protection.tree import (
     points_of,
     tree,
 )
+from carindex.kept import kept_as
 from carindex.rating import schema
 
 
@@ -105,7 +106,7 @@ class Content:
         return found
 
 
-@cache
+@kept_as("euro-ncap-2026.crash-protection.content")
 def content() -> Content:
     """Return the rows of all sheets."""
     scheme = msgspec.convert(plain(read_yaml("scheme.yaml")), schema.CrashScheme)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import msgspec
 import yaml
+
+from carindex.kept import kept_as
 
 FOLDER = "protocols/euro-ncap/2026/crash-protection"
 
@@ -268,7 +269,7 @@ def read_yaml(name: str) -> Any:  # noqa: ANN401 - whatever the file holds
     return yaml.load(text, yaml.CSafeLoader)
 
 
-@cache
+@kept_as("euro-ncap-2026.crash-protection.layout")
 def layout() -> Layout:
     """Return what the workbooks show."""
     return msgspec.convert(read_yaml("workbook.yaml"), Layout)

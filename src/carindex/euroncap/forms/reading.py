@@ -290,4 +290,6 @@ def range_of(fact: str, unit: str | None) -> tuple[float, float]:
 
 
 def _limit(value: float) -> str:
-    return {math.inf: "∞", -math.inf: "−∞"}.get(value, f"{value:g}")
+    return {math.inf: "∞", -math.inf: "−∞"}.get(
+        value, f"{value + 0.0:g}"
+    )  # without the sign of a negative zero

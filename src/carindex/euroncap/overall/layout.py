@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -11,6 +10,7 @@ import msgspec
 import yaml
 
 from carindex.euroncap.stages import PROTOCOL
+from carindex.kept import kept_as
 from carindex.rating import load_protocol
 
 FOLDER = "protocols/euro-ncap/2026/overall"
@@ -102,13 +102,13 @@ def _of_file(name: str) -> Any:  # noqa: ANN401 - whatever the file holds
     return yaml.load(text, yaml.CSafeLoader)
 
 
-@cache
+@kept_as("euro-ncap-2026.overall.layout")
 def layout() -> Layout:
     """Return what the workbook shows."""
     return msgspec.convert(_of_file("workbook.yaml"), Layout)
 
 
-@cache
+@kept_as("euro-ncap-2026.overall.scored-nodes")
 def scored_nodes() -> tuple[ScoredNode, ...]:
     """Return stages, elements and tests, each before those below it."""
     nodes = load_protocol(PROTOCOL).nodes

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import msgspec
 import yaml
+
+from carindex.kept import kept_as
 
 FOLDER = "protocols/euro-ncap/2026/post-crash"
 STAGE = "post_crash"
@@ -114,13 +115,13 @@ def _of_file(name: str) -> Any:  # noqa: ANN401 - whatever the file holds
     return yaml.load(text, yaml.CSafeLoader)
 
 
-@cache
+@kept_as("euro-ncap-2026.post-crash.layout")
 def layout() -> Layout:
     """Return what the workbooks show."""
     return msgspec.convert(_of_file("workbook.yaml"), Layout)
 
 
-@cache
+@kept_as("euro-ncap-2026.post-crash.inputs")
 def _inputs() -> list[QuestionSheet]:
     return msgspec.convert(_of_file("inputs.yaml"), Inputs).sheets
 
@@ -140,7 +141,7 @@ def options_of(question: Question) -> list[str]:
     return question.options or layout().offered
 
 
-@cache
+@kept_as("euro-ncap-2026.post-crash.scored-nodes")
 def scored_nodes() -> tuple[ScoredNode, ...]:
     """Return every node of the rules, each before those below it."""
     stage = _of_file("post-crash.yaml")

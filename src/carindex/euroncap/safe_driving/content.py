@@ -12,6 +12,7 @@ from functools import cache
 from carindex.euroncap.cells import column_number
 from carindex.euroncap.safe_driving.files import Line, Table, countries, inputs, monitoring
 from carindex.euroncap.safe_driving.layout import Value, layout
+from carindex.kept import kept_as
 from carindex.rating import Node, load_protocol
 
 _PROTOCOL = "euro-ncap-2026"
@@ -300,7 +301,7 @@ def hazard_cells() -> tuple[GridCell, ...]:
 # -- the tree ----------------------------------------------------------------------------------------------
 
 
-@cache
+@kept_as("euro-ncap-2026.safe-driving.tree")
 def tree() -> Node:
     """Return the node of the stage."""
     return next(node for node in load_protocol(_PROTOCOL).root.children if node.key == STAGE)

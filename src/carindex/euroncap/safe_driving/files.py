@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import msgspec
 
 from carindex.euroncap.safe_driving.layout import of_file
+from carindex.kept import kept_as
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -143,19 +142,19 @@ class CountryFile(msgspec.Struct, frozen=True):
     groups: dict[str, Group]
 
 
-@cache
+@kept_as("euro-ncap-2026.safe-driving.inputs")
 def inputs() -> Inputs:
     """Return the file of questions."""
     return of_file("inputs.yaml", Inputs)
 
 
-@cache
+@kept_as("euro-ncap-2026.safe-driving.monitoring")
 def monitoring() -> MonitoringFile:
     """Return the file of driver-monitoring cells."""
     return of_file("driver-monitoring-cells.yaml", MonitoringFile)
 
 
-@cache
+@kept_as("euro-ncap-2026.safe-driving.countries")
 def countries() -> CountryFile:
     """Return the file of speed limits by country."""
     return of_file("speed-limit-countries.yaml", CountryFile)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from importlib.resources import files
 from typing import TypeVar
 
 import msgspec
 import yaml
+
+from carindex.kept import kept_as
 
 Value = str | float | int | bool | None
 _FOLDER = "protocols/euro-ncap/2026/safe-driving"
@@ -292,7 +293,7 @@ def of_file(name: str, shape: type[_Shape]) -> _Shape:
     return msgspec.convert(yaml.load(text, yaml.CSafeLoader), shape)
 
 
-@cache
+@kept_as("euro-ncap-2026.safe-driving.layout")
 def layout() -> Layout:
     """Return what the workbooks show."""
     return of_file("workbook.yaml", Layout)

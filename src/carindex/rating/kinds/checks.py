@@ -204,18 +204,20 @@ def _channels(compiler: Compiler, rule: schema.Channels, node: Node) -> Compiled
     return Compiled("channels", slot, facts=tuple(compiler.fact(name, node) for name in (result, *channels)))
 
 
-def channel_lacking(compiler: Compiler, node: Node) -> int:
-    """Return the slot that is 1 where a message of a category lacks a channel.
+def channel_lacking(compiler: Compiler, node: Node) -> tuple[int, tuple[int, ...]]:
+    """Return the slot that is 1 where a message of a category lacks a channel, and the facts that say so.
 
     A channel is red, or the message is a PASS without both channels being green.
     """
     flags: list[int] = []
+    facts: list[int] = []
     sure = compiler.protocol.calculator
     for child in node.children:
         rule = child.spec.channels
         if rule is None:
             continue
         result, *channels = _channel_facts(rule, child)
+        facts.extend(compiler.fact(name, child) for name in channels)
         flags.extend(_is(compiler, name, "red", child, known=sure) for name in channels)
         both = compiler.emit(
             "minimum", [_is(compiler, name, "green", child, known=sure) for name in channels]
@@ -223,7 +225,7 @@ def channel_lacking(compiler: Compiler, node: Node) -> int:
         lacking = compiler.emit("linear", [both], weights=(-1.0,), constant=1.0)
         passed = _is(compiler, result, "PASS", child, known=child.missing is not None)
         flags.append(compiler.emit("minimum", [passed, lacking]))
-    return compiler.emit("maximum", flags)
+    return compiler.emit("maximum", flags), tuple(facts)
 
 
 CHECK_KINDS = {

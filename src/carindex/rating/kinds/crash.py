@@ -128,6 +128,8 @@ def _criterion(compiler: Compiler, rule: schema.Criterion, node: Node) -> Compil
         )
         if asked is not None:
             facts.append(asked)
+            # a prediction is declared before testing; nobody waits for it afterwards
+            compiler.asked_if[asked] = compiler.asked_unless[asked] = fact
             compiler.publish(f"{node.path}#check", check)
     applies = None if rule.limits is not None or rule.limit is not None else has
     if rule.shown_only:

@@ -33,7 +33,7 @@ def matrices_of(rating: Rating) -> tuple[tuple[Matrix, Palette], ...]:
         for i, name in enumerate(node.spec.scenario.matrices):
             table = tables.matrices[name]
             verified = _verified(table, tables, names, rating, facts)
-            gone = [k for k, row in enumerate(table.rows) if _taken_out(table, row.name, facts)]
+            gone = [k for k in range(len(table.rows)) if _taken_out(tables, table, k, facts)]
             drawn = matrix(
                 name,
                 entries[name],
@@ -64,9 +64,16 @@ def _functions(table: Table, facts: Mapping[str, Fact]) -> dict[int, str]:
     return {i: str(fact.word) for i, fact in known.items() if fact is not None}
 
 
-def _taken_out(table: Table, row: str, facts: Mapping[str, Fact]) -> bool:
-    fact = facts.get(f"{table.name}/{row}/{TAKEN_OUT}")
-    return fact is not None and str(fact.word) == "yes"
+def _taken_out(tables: Avoidance, table: Table, row: int, facts: Mapping[str, Fact]) -> bool:
+    """Whether a row that may repeat another is taken out: by the rules when the same function is declared there."""
+    if row not in {number for number, _ in tables.repeated(table)}:
+        return False
+    name = f"{table.name}/{table.rows[row].name}"
+    if tables.closed:  # to the calculator where the workbook left it out
+        fact = facts.get(f"{name}/{TAKEN_OUT}")
+        return fact is not None and str(fact.word) == "yes"
+    fact = facts.get(f"{name}/{FUNCTION}")
+    return fact is not None and str(fact.word) == str(tables.ranges["repeated_rows"]["when"]["Function"])
 
 
 def _became_standard(table: Table, tables: Avoidance, gone: list[int]) -> list[str]:
