@@ -169,7 +169,7 @@ def cars(draw, plan):
     return facts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_stars_as_a_slow_reading_gives_them(plan, data):
     car = data.draw(cars(plan))
@@ -182,7 +182,7 @@ def test_stars_as_a_slow_reading_gives_them(plan, data):
     assert sum(loss.points for loss in rating.losses) == pytest.approx(400 - rating.root.score)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_bounds_contain_the_stars_when_tests_are_still_to_come(plan, data):
     car = data.draw(cars(plan))
@@ -192,8 +192,8 @@ def test_bounds_contain_the_stars_when_tests_are_still_to_come(plan, data):
     _, _, stars = slow(plan, car)
     assert rating.root.outcome_lower <= stars <= rating.root.outcome_upper
     assert hidden or not rating.missing
-    # The points of this one line matter only where they are to be taken off again.
-    assert bool(rating.missing) or hidden <= {NUMBER}
+    # what is hidden may not matter: where a condition between stages takes the points of a test, say
+    assert rating.missing or rating.root.outcome == stars
 
 
 def test_more_points_than_a_test_has_are_refused(plan):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from carindex.messages import InputError, Language
 
 if TYPE_CHECKING:
     from carindex.dossier.folder import Dossier
-    from carindex.rating import Plan, Rating
+    from carindex.rating import Plan, Protocol, Rating
 
 _ASSUMPTIONS = {"en": "JSON {node path: points}", "zh": "JSON {节点路径: 分值}"}
 
@@ -140,7 +141,7 @@ def _rated(
     from carindex.rating.compiled import compiled
     from carindex.rating.rating import rate as rate_car
 
-    plans = [compiled(name, calculator=calculator) for name in protocols]
+    plans: list[Plan] = [compiled(name, calculator=calculator) for name in protocols]
     assumed = {} if assume is None else _assumed(assume)
     dossier = _of_workbooks(path, plans, car, calculator) or load_dossier(path, car)
     ratings = [
@@ -155,7 +156,34 @@ def _rated(
         )
         for plan in plans
     ]
+    if calculator:
+        ratings = [_with_oddities(rating, path, dossier) for rating in ratings]
     return dossier, ratings
+
+
+def _with_oddities(rating: Rating, path: Path, dossier: Dossier) -> Rating:
+    """Return a rating as the programme's calculator has it with the oddities that make a difference to it."""
+    from carindex.euroncap.scoring import facts_of_folder
+    from carindex.rating.compiled import compiled
+    from carindex.rating.oddities import touched
+    from carindex.rating.rating import evaluate_facts
+
+    if not rating.protocol.oddities:
+        return rating
+    folder = Path(rating.protocol.place).parent
+    # workbooks are read twice: as the rules take their cells, and as the calculator does
+    again = facts_of_folder(path) if path.is_dir() and not dossier.tests else None
+    by_the_rules = dossier.facts if again is None else again.facts
+    evaluation, _ = evaluate_facts(compiled(_name_of(rating.protocol, folder)), by_the_rules)
+    known = {fact.name for fact in dossier.facts}
+    facts = [*dossier.facts, *(fact for fact in by_the_rules if fact.name not in known)]
+    return replace(rating, oddities=tuple(touched(rating.evaluation, facts, evaluation)))
+
+
+def _name_of(protocol: Protocol, folder: Path) -> str | Path:
+    from carindex.rating.load import shipped_folder
+
+    return protocol.id if shipped_folder(protocol.id) == folder else folder
 
 
 def _of_workbooks(path: Path, plans: list[Plan], car: str | None, calculator: bool) -> Dossier | None:

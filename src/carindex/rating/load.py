@@ -11,8 +11,8 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -25,7 +25,7 @@ from carindex.rating import schema
 from carindex.rating.asking import fact_name
 from carindex.rating.check import check
 from carindex.rating.kinds import KINDS
-from carindex.rating.protocol import ROOT, Node, Oddity, Protocol
+from carindex.rating.protocol import DATA, ROOT, Node, Oddity, Protocol
 
 _INHERITED = ("test", "occupant", "dummy", "injury", "counts", "predicted", "missing")
 
@@ -47,7 +47,14 @@ def _shipped() -> Mapping[str, Path]:
     return found
 
 
-def load_protocol(name: str | Path, *, calculator: bool = False) -> Protocol:
+def shipped_folder(name: str) -> Path | None:
+    """Return the folder of a protocol that comes with the package, ``None`` when there is none of that name."""
+    return _shipped().get(name)
+
+
+def load_protocol(
+    name: str | Path, *, calculator: bool = False, without: frozenset[str] = frozenset()
+) -> Protocol:
     """Load a protocol by name, or from a folder.
 
     Parameters
@@ -57,6 +64,8 @@ def load_protocol(name: str | Path, *, calculator: bool = False) -> Protocol:
     calculator
         Take the entries under ``calculator`` of its files instead of the rules beside them: what the programme's own
         calculator computes where that is not what the rules say.
+    without
+        Names of oddities of that calculator that are left out: there the rules stand.
 
     Raises
     ------
@@ -68,15 +77,22 @@ def load_protocol(name: str | Path, *, calculator: bool = False) -> Protocol:
         folder = Path(name)
         if not (folder / "protocol.yaml").is_file():
             raise InputError(name, "rating.unknown_protocol", available=", ".join(available_protocols()))
-    return _load(folder, calculator)
+    return _load(folder, calculator, without)
 
 
 @cache
-def _load(folder: Path, calculator: bool) -> Protocol:
+def _whole(folder: Path) -> tuple[dict[str, Any], str]:
+    """Return the whole protocol as plain data, and the SHA-256 of its files."""
     digest = hashlib.sha256()
+    return _document(folder, folder / "protocol.yaml", digest, ()), digest.hexdigest()
+
+
+@lru_cache(maxsize=32)
+def _load(folder: Path, calculator: bool, without: frozenset[str]) -> Protocol:
     place = folder / "protocol.yaml"
     oddities: list[Oddity] = []
-    data = _as_computed(_document(folder, place, digest, ()), calculator, (), oddities)
+    whole, digest = _whole(folder)
+    data = _as_computed(whole, _InForce(calculator, without), (), oddities)
     head = _convert(data, schema.Protocol, place)
     root = _resolve(head.root, ROOT, head, None, str(place), beside=False)
     beside = tuple(
@@ -84,9 +100,7 @@ def _load(folder: Path, calculator: bool) -> Protocol:
         for key, node in head.beside.items()
     )
     nodes = {node.path: node for top in (root, *beside) for node in top.walk()}
-    protocol = Protocol(
-        head.id, head, root, beside, digest.hexdigest(), str(place), nodes, calculator, tuple(oddities)
-    )
+    protocol = Protocol(head.id, head, root, beside, digest, str(place), nodes, calculator, tuple(oddities))
     check(protocol)
     return protocol
 
@@ -177,10 +191,21 @@ def _included(data: Any, folder: Path, digest: Any, within: tuple[Path, ...] = (
     }
 
 
-def _as_computed(data: Any, calculator: bool, at: tuple[str, ...], oddities: list[Oddity]) -> Any:  # noqa: ANN401
+@dataclass(frozen=True)
+class _InForce:
+    """Which oddities are computed: all, none, or all but some."""
+
+    calculator: bool
+    without: frozenset[str]
+
+    def __call__(self, name: str) -> bool:
+        return self.calculator and name not in self.without
+
+
+def _as_computed(data: Any, in_force: _InForce, at: tuple[str, ...], oddities: list[Oddity]) -> Any:  # noqa: ANN401
     """Put what stands under ``calculator`` over its surroundings, or leave it out; note where, and its name."""
     if isinstance(data, list):
-        return [_as_computed(item, calculator, at, oddities) for item in data]
+        return [_as_computed(item, in_force, at, oddities) for item in data]
     if not isinstance(data, dict):
         return data
     overlays = data.get("calculator")
@@ -188,15 +213,18 @@ def _as_computed(data: Any, calculator: bool, at: tuple[str, ...], oddities: lis
     if all(isinstance(overlay, dict) and "oddity" in overlay for overlay in overlays):
         data = {key: value for key, value in data.items() if key != "calculator"}
         for overlay in overlays:
-            oddities.append(Oddity("/".join(at), str(overlay["oddity"])))
-            if calculator:
+            name = str(overlay["oddity"])
+            oddities.append(Oddity("/".join(at), name))
+            if in_force(name):
                 data |= {key: value for key, value in overlay.items() if key != "oddity"}
     found = {}
     for key, value in data.items():
         if key in ("children", "capping_only", "beside") and isinstance(value, dict):
-            found[key] = {k: _as_computed(v, calculator, (*at, k), oddities) for k, v in value.items()}
+            found[key] = {k: _as_computed(v, in_force, (*at, k), oddities) for k, v in value.items()}
+        elif key == "data" and not at and isinstance(value, dict):
+            found[key] = {k: _as_computed(v, in_force, (f"{DATA}{k}",), oddities) for k, v in value.items()}
         else:
-            found[key] = _as_computed(value, calculator, at, oddities)
+            found[key] = _as_computed(value, in_force, at, oddities)
     return found
 
 

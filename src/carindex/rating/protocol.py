@@ -90,9 +90,16 @@ class Node:
             yield from child.walk()
 
 
+DATA = "data:"
+"""Before the name of what many nodes share, where a place is asked for."""
+
+
 @dataclass(frozen=True)
 class Oddity:
-    """Something that the programme's own calculator computes otherwise than the rules say: at which node, its name."""
+    """Something that the programme's own calculator computes otherwise than the rules say: its name, and where.
+
+    ``path`` is a node, or ``data:`` and a name where it is what many nodes share, empty where it is the whole protocol.
+    """
 
     path: str
     name: str

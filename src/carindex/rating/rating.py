@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from carindex.rating.plan import NodePlan, Plan
 from carindex.rating.protocol import Protocol
 from carindex.rating.words import reason
 from carindex.vocabulary import GIVEN
+
+if TYPE_CHECKING:
+    from carindex.rating.oddities import Touched
 
 Status = Literal["scored", "missing", "not_applicable", "assumed"]
 
@@ -70,7 +73,8 @@ class Loss:
 class Rating:
     """What a programme says of one car.
 
-    The losses add up to maximum minus the best possible score (``upper``) of the root.
+    The losses add up to maximum minus the best possible score (``upper``) of the root. ``oddities`` are those of the
+    programme's own calculator that make a difference, where they were looked for.
     """
 
     car: str
@@ -82,6 +86,7 @@ class Rating:
     assumed: Mapping[str, float]
     inputs: Mapping[str, str]
     evaluation: Evaluation = field(repr=False)
+    oddities: tuple[Touched, ...] = ()
 
     @property
     def protocol(self) -> Protocol:
@@ -120,6 +125,7 @@ class Rating:
         return {
             "car": self.car,
             "protocol": self.protocol.id,
+            "mode": "calculator" if self.protocol.calculator else "protocol",
             "outcome": outcome,
             "nodes": [_node_json(node, language) for node in self.nodes],
             "losses": [
@@ -134,6 +140,10 @@ class Rating:
             ],
             "missing": list(self.missing),
             "assumed": dict(self.assumed),
+            "oddities": [
+                {"name": oddity.name, "label": oddity.label[language], "nodes": list(oddity.nodes)}
+                for oddity in self.oddities
+            ],
             "findings": [finding.as_json(language) for finding in self.findings],
             "provenance": {
                 "engine": f"carindex {__version__}",

@@ -24,6 +24,7 @@ from carindex.report.wording import (
     lost_text,
     measure_text,
     most_stars,
+    oddity_rows,
     outcome_spoken,
     outcome_text,
     path_text,
@@ -146,6 +147,7 @@ class RatingSection:
     verified_counts: tuple[tuple[str, str, int], ...]
     missing: tuple[tuple[str, str], ...]
     assumed: tuple[tuple[str, str], ...]
+    oddities: tuple[tuple[str, str, str], ...]
 
 
 def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSection:
@@ -192,6 +194,7 @@ def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSe
             (path_text(rating.plan, path, language), _assumed_text(rating, path, value))
             for path, value in rating.assumed.items()
         ),
+        oddities=oddity_rows(rating, language),
     )
 
 

@@ -17,6 +17,7 @@ MINUS = "\N{MINUS SIGN}"
 STAR, NO_STAR = "★", "☆"
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 _OPEN_RANGE = "–"
+_FEW = 3
 
 
 def in_language(texts: Mapping[str, str], language: Language) -> str:
@@ -182,6 +183,17 @@ def measure_text(rating: Rating, node: RatedNode, language: Language) -> tuple[s
 
 
 # -- names ---------------------------------------------------------------------------------------------------
+
+
+def oddity_rows(rating: Rating, language: Language) -> tuple[tuple[str, str, str], ...]:
+    """Return each oddity that touches a car: what it is called, its name, some of the nodes that it touches."""
+    rows = []
+    for oddity in rating.oddities:
+        paths = [path_text(rating.plan, path, language) for path in oddity.nodes[:_FEW]]
+        if len(oddity.nodes) > _FEW:
+            paths.append(label("and_more", language, count=len(oddity.nodes) - _FEW))
+        rows.append((in_language(oddity.label, language), oddity.name, "; ".join(paths)))
+    return tuple(rows)
 
 
 def path_text(plan: Plan, path: str, language: Language) -> str:

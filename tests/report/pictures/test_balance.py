@@ -75,7 +75,7 @@ def _slow(scores: dict[str, float], year: str) -> dict[str, float]:
     return {**found[1], "post_crash": scores["post_crash"]}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(values=st.lists(st.integers(0, 100), min_size=4, max_size=4), year=st.sampled_from(_YEARS))
 def test_scores_after_balancing_stars_and_distances(plan: Plan, values: list[int], year: str) -> None:
     scores = _scores(*map(float, values))

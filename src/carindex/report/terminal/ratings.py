@@ -17,6 +17,7 @@ from carindex.report.wording import (
     is_risk,
     lost_text,
     measure_text,
+    oddity_rows,
     outcome_text,
     path_text,
     score_text,
@@ -54,6 +55,10 @@ def show_rating(rating: Rating, language: Language, bounds: bool = False) -> Non
         heading(console, label("missing_count", language, count=len(rating.missing)))
         names = ((fact_text(rating.plan, name, language), name) for name in rating.missing)
         console.print(rows(table([label("fact", language), label("fact_name", language)]), names))
+    if rating.oddities:
+        heading(console, label("oddities_heading", language))
+        columns = [label(key, language) for key in ("oddity", "oddity_name", "touches")]
+        console.print(rows(table(columns), oddity_rows(rating, language)))
     if rating.assumed:
         heading(console, label("assumed_heading", language))
         for path, value in rating.assumed.items():
@@ -74,7 +79,8 @@ def _verdict(console: Console, rating: Rating, language: Language) -> None:
     root, head = rating.root, rating.protocol.head
     console.print()
     console.print(words((rating.car or label("unnamed_car", language), "bold")))
-    console.print(f"{in_language(head.programme, language)}, {head.edition} ({rating.protocol.id})")
+    mode = f", {label('as_calculator', language)}" if rating.protocol.calculator else ""
+    console.print(f"{in_language(head.programme, language)}, {head.edition} ({rating.protocol.id}{mode})")
     outcome = outcome_text(rating, root, language)
     style = "bold green" if rating.final and not rating.assumed else "bold yellow"
     state = verdict_state(rating, language)
