@@ -73,7 +73,9 @@ def test_as_a_slow_search_without_shortcuts(car: dict) -> None:
     ours, rules = facts_of(car, calculator=True), facts_of(car, calculator=False)
     known = {fact.name for fact in ours}
     every = [*ours, *(fact for fact in rules if fact.name not in known)]
-    evaluation, _ = evaluate_facts(compile_protocol(load_protocol(NAME, calculator=True)), every, as_given=True)
+    evaluation, _ = evaluate_facts(
+        compile_protocol(load_protocol(NAME, calculator=True)), every, as_given=True
+    )
     names = {oddity.name for oddity in evaluation.plan.protocol.oddities}
     slow = set()
     for name in names:
