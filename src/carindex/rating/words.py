@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from carindex.messages import LANGUAGES, Language, phrase
@@ -19,7 +19,7 @@ _NO_UNIT = "1"
 _FEW = 8
 _WORDS: Mapping[str, Mapping[str, str]] = {
     word: {language: phrase(f"rating.word_{word}", "found", language, {}) for language in LANGUAGES}
-    for word in ("no", "yes")
+    for word in ("no", "yes", "t", "st", "sa")
 }
 
 
@@ -68,7 +68,27 @@ def reason(
     texts = [_because(plan, slot, node, known) for slot in node_plan.rule_facts]
     if not texts:
         return _text("rating.loss_adjustment", {"label": node.label})
-    return {language: "; ".join(text[language] for text in texts) for language in LANGUAGES}
+    cells = _told_apart([plan.facts[slot] for slot in node_plan.rule_facts])
+    return {
+        language: "; ".join(
+            f"{cell}: {text[language]}" if cell else text[language]
+            for cell, text in zip(cells, texts, strict=True)
+        )
+        for language in LANGUAGES
+    }
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Return what tells facts of one quantity apart: words of the programme's sheet; nothing where the quantity does."""
+    cells = [name.split("/")[1:-1] for name in names]
+    quantities = [name.rpartition("/")[2] for name in names]
+    if len(set(quantities)) == len(names) or len({len(cell) for cell in cells}) > 1:
+        return [""] * len(names)
+    shared = [len(set(parts)) == 1 for parts in zip(*cells, strict=True)]
+    return [
+        ", ".join(part.replace("_", " ") for part, alike in zip(cell, shared, strict=True) if not alike)
+        for cell in cells
+    ]
 
 
 def _claimed(
