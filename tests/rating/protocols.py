@@ -165,6 +165,12 @@ def node(draw, depth):
             for child in children.values():
                 if draw(st.booleans()):
                     child["applies_when"] = draw(condition())
+        if combine == "share":
+            # parts of a sum may drop out where what counts the sum knows how much is left of it
+            for child in children.values():
+                for part in child.get("children", {}).values() if child.get("combine") == "sum" else ():
+                    if draw(st.booleans()):
+                        part["applies_when"] = draw(condition())
     spec["adjust"] = draw(st.lists(adjustment(), max_size=2))
     return spec
 
@@ -177,7 +183,10 @@ def protocols(draw, folder: Path):
     root["stars"] = {
         draw(st.sampled_from(["at_least", "above"])): {1: lines[0], 3: lines[1], 5: lines[2]},
         "minima": {3: {"part_0": draw(tidy(0, 1))}, 5: {"part_0": draw(tidy(1, 3))}},
-        "caps": [{"to": draw(st.integers(0, 4)), "when": draw(condition())}],
+        "caps": [
+            {"to": draw(st.integers(0, 4)), "when": draw(condition())},
+            {"lower_by": draw(st.integers(1, 2)), "when": draw(condition())},
+        ],
     }
     root["test"], root["occupant"], root["dummy"] = TEST, "driver", "h3_50m"
     _label(root, "whole")

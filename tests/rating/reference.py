@@ -157,6 +157,15 @@ class Car:
                     x = min(x, adjustment.at_most)
         return x
 
+    def most(self, node):
+        """The greatest score of a node: a sum loses that of its parts that do not apply."""
+        if node.spec.combine != "sum":
+            return node.maximum
+        counted = [
+            c for c in node.children if c.spec.applies_when is None or self.holds(c.spec.applies_when, c)
+        ]
+        return sum(self.most(child) for child in counted)
+
     def combined(self, node):
         spec = node.spec
         if spec.choose is not None:
@@ -180,12 +189,12 @@ class Car:
                 ]
                 return min(scaled, default=node.maximum)
             return max((v for v, a in zip(values, applies, strict=True) if a), default=0.0)
+        if spec.combine == "sum":
+            return sum(v for v, a in zip(values, applies, strict=True) if a)
         if spec.combine == "share" or not all(applies):
-            possible = sum(w * c.maximum for w, c, a in zip(weights, children, applies, strict=True) if a)
+            possible = sum(w * self.most(c) for w, c, a in zip(weights, children, applies, strict=True) if a)
             reached = sum(w * v for w, v, a in zip(weights, values, applies, strict=True) if a)
             return node.maximum * reached / possible if possible else node.maximum
-        if spec.combine == "sum":
-            return sum(values)
         if spec.combine == "mean":
             return sum(values) / len(values)
         if spec.combine == "weighted":
@@ -239,5 +248,6 @@ class Car:
         result = min(limits)
         for cap in spec.caps:
             if self.holds(cap.when, node):
-                result = min(result, rank(cap.to))
+                lowered = max(result - (cap.lower_by or 0), otherwise)
+                result = min(result, lowered if cap.to is None else rank(cap.to))
         return result

@@ -245,7 +245,8 @@ def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[
     known = {fact.name: fact for fact in facts}
     findings = []
     ranges = {name: quantity.range for name, quantity in zip(plan.facts, plan.quantities, strict=True)}
-    ranges |= {f"{GIVEN}{path}": (0.0, node_plan.node.maximum) for path, node_plan in plan.nodes.items()}
+    for path, node_plan in plan.nodes.items():
+        ranges.setdefault(f"{GIVEN}{path}", (0.0, node_plan.node.maximum))
     for name, (least, most) in ranges.items():
         fact = known.get(name)
         if fact is not None and not least <= fact.value <= most:

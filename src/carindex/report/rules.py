@@ -80,7 +80,10 @@ def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Langu
         yield label("not_better_than", language, node=path)
     for cap in spec.caps:
         condition = condition_text(cap.when, language)
-        yield label("outcome_capped", language, outcome=cap.to, condition=condition)
+        if cap.lower_by is None:
+            yield label("outcome_capped", language, outcome=cap.to, condition=condition)
+        else:
+            yield label("outcome_lowered", language, number=cap.lower_by, condition=condition)
 
 
 _SIGNS = {"at_least": "≥", "above": ">", "below": "<", "at_most": "≤"}
@@ -260,7 +263,7 @@ def condition_text(condition: schema.Condition, language: Language) -> str:
             "predicted_other", language, matrix=cells.matrix, speeds=", ".join(cells.vut_speed), colour=colour
         )
     subject = condition.node if condition.node is not None else condition.stars_of
-    if condition.fact is not None:
+    if condition.fact is not None and condition.node is None:
         subject = _quantity(condition.fact, language)
         if condition.take != "value":
             subject = f"{subject}, {label(f'take_{condition.take}', language)}"

@@ -35,12 +35,14 @@ class Stars(Struct, frozen=True, kw_only=True):
 
 
 class OutcomeCap(Struct, frozen=True, kw_only=True):
-    """No more than an outcome when a condition holds."""
+    """No more than an outcome when a condition holds, or ``lower_by`` so many outcomes less, down to ``otherwise``."""
 
-    to: OutcomeName
+    to: OutcomeName | None = None
+    lower_by: int | None = None
     when: Condition
     label: Label | None = None
     source: str | None = None
+    verified: Verified | None = None
 
 
 class NamedScale(Struct, frozen=True, kw_only=True):
