@@ -2,7 +2,8 @@
 
 Belongs here: objects that follow from the package alone (a shipped protocol, compiled; the layout of a workbook).
 Does not: anything about a user's car or protocol. What is kept is told by the package's files, their sizes and times
-and the versions of what runs them; another state of any of them is another entry, and the old one is removed.
+and the versions of what runs them; another state of any of them is another entry, and the old one of this
+installation is removed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -44,7 +45,7 @@ def kept(name: str, make: Callable[[], T]) -> T:
     folder = _folder()
     if folder is None:
         return make()
-    file = folder / f"{name}-{_state()}.pickle"
+    file = folder / f"{name}-{_installation()}-{_state()}.pickle"
     with suppress(Exception):  # a damaged entry may end in any way; it is made anew
         if _own(folder):
             value: T = pickle.loads(file.read_bytes())
@@ -68,6 +69,18 @@ def kept_as(name: str) -> Callable[[Callable[[], T]], Callable[[], T]]:
     return around
 
 
+def read_yaml(file: Path) -> Any:  # noqa: ANN401 - whatever the file says
+    """Return what a YAML file of the package says, as plain data."""
+    import yaml  # not needed where what a file says is kept
+
+    return yaml.load(file.read_text("utf-8"), yaml.CSafeLoader)
+
+
+def shipped(name: str) -> Any:  # noqa: ANN401 - whatever the file says
+    """Return what a YAML file of the package says, by its name in the package; read once for an installation."""
+    return kept(name.replace("/", "."), lambda: read_yaml(_PACKAGE / name))
+
+
 def _folder() -> Path | None:
     said = os.environ.get(SETTING, "")
     if said.lower() == "off":
@@ -85,6 +98,12 @@ def _own(folder: Path) -> bool:
         return True
     about = folder.stat()
     return about.st_uid == os.getuid() and not about.st_mode & 0o022
+
+
+@cache
+def _installation() -> str:
+    """Return a short name of this installation: several may share a folder without removing each other's entries."""
+    return hashlib.sha256(str(_PACKAGE).encode()).hexdigest()[:8]
 
 
 @cache
@@ -116,6 +135,6 @@ def _write(file: Path, name: str, value: object) -> None:
         with tempfile.NamedTemporaryFile(dir=file.parent, delete=False) as target:
             pickle.dump(value, target, protocol=5)
         Path(target.name).replace(file)
-        for old in file.parent.glob(f"{name}-{'[0-9a-f]' * 32}.pickle"):
+        for old in file.parent.glob(f"{name}-{_installation()}-{'[0-9a-f]' * 32}.pickle"):
             if old != file:
                 old.unlink(missing_ok=True)

@@ -6,15 +6,15 @@ those are read from the sheet's own XML.
 
 from __future__ import annotations
 
+import io
 import posixpath
 import re
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -39,8 +39,7 @@ _DAMAGED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """A cell: its value (``None`` when empty; text is stripped), and where it stands."""
 
     value: Value
@@ -134,8 +133,7 @@ class Book:
         try:
             self._book = CalamineWorkbook.from_path(path)
         except (CalamineError, OSError) as error:
-            expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
-            raise InputError(path, "dossier.unreadable", reason=error, expected=expected) from None
+            raise self._damaged(error) from None
 
     @property
     def sheets(self) -> list[str]:
@@ -158,8 +156,7 @@ class Book:
             try:
                 values = self._book.get_sheet_by_name(title).to_python(skip_empty_area=False)
             except CalamineError as error:
-                expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
-                raise InputError(self.path, "dossier.unreadable", reason=error, expected=expected) from None
+                raise self._damaged(error) from None
             self._read[title] = Sheet(self, title, values)
         return self._read[title]
 
@@ -172,12 +169,9 @@ class Book:
             When the workbook's XML cannot be read.
         """
         try:
-            with zipfile.ZipFile(self.path) as archive:
-                fills = _fills_by_style(archive.read("xl/styles.xml"))
-                return _cells_with_fill(archive.read(_part_of(archive, title)), fills)
+            return _cells_with_fill(self._xml(title), self._fills_by_style)
         except _DAMAGED as error:
-            expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
-            raise InputError(self.path, "dossier.unreadable", reason=error, expected=expected) from None
+            raise self._damaged(error) from None
 
     def without_value(self, title: str) -> dict[tuple[int, int], str]:
         """Return cells that look empty and are not: errors such as ``#DIV/0!``, and formulas without a result.
@@ -188,11 +182,28 @@ class Book:
             When the workbook's XML cannot be read.
         """
         try:
-            with zipfile.ZipFile(self.path) as archive:
-                return _cells_without_value(archive.read(_part_of(archive, title)))
+            return _cells_without_value(self._xml(title))
         except _DAMAGED as error:
-            expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
-            raise InputError(self.path, "dossier.unreadable", reason=error, expected=expected) from None
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: Exception) -> InputError:
+        expected = {"en": "a workbook (xlsx)", "zh": "工作簿（xlsx）"}
+        return InputError(self.path, "dossier.unreadable", reason=error, expected=expected)
+
+    @cached_property
+    def _archive(self) -> zipfile.ZipFile:
+        return zipfile.ZipFile(io.BytesIO(self.path.read_bytes()))
+
+    @cached_property
+    def _parts(self) -> dict[str, str]:
+        return _parts(self._archive)
+
+    @cached_property
+    def _fills_by_style(self) -> list[str | None]:
+        return _fills_by_style(self._archive.read("xl/styles.xml"))
+
+    def _xml(self, title: str) -> bytes:
+        return self._archive.read(self._parts[title])
 
 
 def letters(column: int) -> str:
@@ -221,16 +232,17 @@ def _plain(value: Any) -> Value:  # noqa: ANN401 - whatever the workbook library
     return text or None
 
 
-def _part_of(archive: zipfile.ZipFile, title: str) -> str:
-    """Return the name of the XML part that holds a sheet."""
+def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """Return the name of the XML part that holds each sheet."""
     book = ElementTree.fromstring(archive.read("xl/workbook.xml"))
     relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
     targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
+    parts = {}
     for sheet in book.iter(f"{_MAIN}sheet"):
-        if sheet.get("name") == title:
-            target = targets[sheet.get(_RELATION)]
-            return target.lstrip("/") if target.startswith("/") else posixpath.join("xl", target)
-    raise KeyError(title)
+        target = targets[sheet.get(_RELATION)]
+        within = target.lstrip("/") if target.startswith("/") else posixpath.join("xl", target)
+        parts[sheet.get("name", "")] = within
+    return parts
 
 
 def _fills_by_style(xml: bytes) -> list[str | None]:
