@@ -152,7 +152,9 @@ def node(draw, depth):
             }
     else:
         children = {f"part_{i}": draw(node(depth - 1)) for i in range(draw(st.integers(1, 3)))}
-        combine = draw(st.sampled_from(["sum", "mean", "weighted", "weighted_share", "worst", "best", "share"]))
+        combine = draw(
+            st.sampled_from(["sum", "mean", "weighted", "weighted_share", "worst", "best", "share"])
+        )
         spec = {"combine": combine, "children": children}
         if combine == "weighted":
             spec["weights"] = {key: draw(tidy(0.1, 3)) for key in children}
