@@ -31,7 +31,7 @@ def check(protocol: Protocol) -> None:
 
 
 # combinations whose parts may drop out, and those that take parts whose greatest score differs from car to car
-_DROPPING = ("share", "mean", "weighted", "worst", "sum")
+_DROPPING = ("share", "mean", "weighted", "weighted_share", "worst", "sum")
 _VARYING = ("share", "sum")
 
 
@@ -83,7 +83,7 @@ def _combination_mistakes(node: Node) -> Iterator[InputError]:
     counts = {child.counts for child in node.children}
     if len(counts) > 1:
         yield InputError(node.place, "rating.unequal_maxima", kinds=", ".join(sorted(counts)))
-    if spec.combine == "weighted":
+    if spec.combine in ("weighted", "weighted_share"):
         keys = [path.rsplit("/", 1)[-1] for path in spec.of] or [child.key for child in node.children]
         if spec.weights is None or set(spec.weights) != set(keys):
             yield InputError(

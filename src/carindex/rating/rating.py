@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from carindex import __version__
-from carindex.dossier import Fact
+from carindex.dossier import Fact, quantity_of, stated_in_per_cent
 from carindex.messages import Finding, InputError, Language
 from carindex.rating.compile import compile_protocol
 from carindex.rating.evaluate import Evaluation, evaluate
@@ -231,6 +231,7 @@ def _evaluated(
     plan: Plan, facts: Iterable[Fact], assumed: Mapping[str, float], *, as_given: bool = False
 ) -> tuple[Evaluation, dict[str, Fact], dict[str, Fact], list[Finding]]:
     """Return the evaluation, the facts that can be, the scores that a report states, and the findings."""
+    facts = [_in_points(fact, plan) for fact in facts]
     known, impossible = ({fact.name: fact for fact in facts}, []) if as_given else _possible(facts, plan)
     _check_assumed(assumed, plan)
     column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
@@ -238,6 +239,16 @@ def _evaluated(
     reported = set(plan.facts)
     elsewhere = {path: fact.value for path, fact in stated.items() if f"{GIVEN}{path}" not in reported}
     return evaluate(plan, column[:, None], {**elsewhere, **assumed}), known, stated, impossible
+
+
+def _in_points(fact: Fact, plan: Plan) -> Fact:
+    """Return a node's score that is stated in per cent as points of that node; any other fact as it is."""
+    node_plan = plan.nodes.get(fact.name.removeprefix(GIVEN))
+    if node_plan is None or not stated_in_per_cent(fact.name, fact.unit):
+        return fact
+    points = fact.value * node_plan.node.maximum / 100.0
+    stated = {"stated": f"{fact.value:g} %", **fact.details}
+    return replace(fact, value=points, unit=quantity_of(fact.name).unit, details=stated)
 
 
 def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[Finding]]:
