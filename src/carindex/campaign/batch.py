@@ -205,6 +205,14 @@ class _Layout:
         outcome = plan.nodes[""].outcome
         self.word = "grade" if outcome is not None and outcome.grades else "stars"
 
+        self.askers: list[list[str]] = [[] for _ in plan.facts]
+        for path, node in plan.nodes.items():
+            for slot in node.facts:
+                self.askers[slot].append(path)
+        self.scores = {
+            slot: name.removeprefix(GIVEN) for slot, name in enumerate(plan.facts) if name.startswith(GIVEN)
+        }
+
     def rated(self, piece: pa.RecordBatch, columns: dict[int, str]) -> tuple[pa.RecordBatch, int]:
         """Rate one piece; returns the output and how many of its cars have a final outcome."""
         rows = piece.num_rows
@@ -325,8 +333,10 @@ class _Layout:
         return pa.array(lines, pa.string())
 
     def _missing_text(self, pattern: NDArray[np.bool_]) -> str:
-        """Name what is not known, tests as a whole where nothing of them is."""
-        unknown = [name for name, gone in zip(self.plan.facts, pattern, strict=True) if gone]
+        """Name what is not known and asked for, tests as a whole where nothing of them is."""
+        unknown = [
+            name for i, name in enumerate(self.plan.facts) if pattern[i] and self._asked_for(i, pattern)
+        ]
         if not unknown:
             return ""
         groups: dict[str, list[str]] = {}
@@ -338,6 +348,17 @@ class _Layout:
             parts.extend([f"{group}/*"] if gone and len(gone) == len(names) else gone)
         return Finding("dossier.facts_not_known", "note", "", None, {"facts": ", ".join(parts)}).text(
             self.language
+        )
+
+    def _asked_for(self, slot: int, missing: NDArray[np.bool_]) -> bool:
+        """Return whether a missing fact is asked for by a node that no stated score stands for."""
+        path = self.scores.get(slot)
+        if path is not None and not self.plan.nodes[path].node.spec.open:
+            return False  # may be stated, need not
+        stated = [path for given, path in self.scores.items() if not missing[given]]
+        return not self.askers[slot] or any(
+            not any(asker == top or asker.startswith(f"{top}/") for top in stated)
+            for asker in self.askers[slot]
         )
 
     def refused(self, schema: pa.Schema | None) -> pa.RecordBatch:
