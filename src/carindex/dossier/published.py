@@ -163,8 +163,8 @@ def import_table(
         outcomes = [_text(cell(column)) for column in table.published.values()]
         rows.append((car, *own, *facts, *table.unsaid.values(), *outcomes))
     for fact, word in table.unsaid.items():
-        parameters = {"fact": quantity_of(fact).label, "word": word}
-        findings.append(Finding("dossier.taken_as_stated", "warning", f"{path}: {fact}", None, parameters))
+        said = {"fact": quantity_of(fact).label, "word": word}
+        findings.append(Finding("dossier.taken_as_stated", "warning", f"{path}: {fact}", None, said))
     columns = (
         "car",
         *(() if editions is None else (PROTOCOL,)),

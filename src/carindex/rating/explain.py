@@ -166,8 +166,8 @@ def _parts(plan: Plan, node_plan: NodePlan, combined: Array, values: Array) -> l
     if kind == "demerits":
         return [values[slot] for _, slot, _ in node_plan.parts]
     if kind in ("sum", "mean", "weighted", "weighted_share"):
-        counted = [1.0 if child.applies is None else values[child.applies] for child in children]
-        return [w * part * loss for w, part, loss in zip(weights, counted, losses_of, strict=True)]
+        there = [1.0 if child.applies is None else values[child.applies] for child in children]
+        return [w * part * loss for w, part, loss in zip(weights, there, losses_of, strict=True)]
     if kind == "joint_risk":
         hazards = -np.log1p(-np.minimum(np.array(losses_of), 1.0 - 1e-16))
         total = hazards.sum(axis=0)
