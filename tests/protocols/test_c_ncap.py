@@ -548,6 +548,9 @@ def test_active_safety_of_2027_with_its_bonus(plans):
         ("c-ncap-2021", {"frontal_full_width_rigid_50/rear_right/q3/neck_tension": 2197.5}, "full_width_frontal_impact/second_row_child/neck", 0.5),
         # rear neck: tension 2.16 kN of 1.7/2.62 is half, shear 1.2 kN and 36 Nm cost nothing; 0.4 points
         ("c-ncap-2021", {f"frontal_full_width_rigid_50/rear_left/h3_05f/{k}": v for k, v in (("neck_tension", 2160), ("neck_shear", 1200), ("neck_extension", 36))}, "full_width_frontal_impact/second_row/neck", 0.2),
+        # rear chest 35.5 mm of 23/48: half of 2
+        ("c-ncap-2018", {"frontal_odb_64/rear_left/h3_05f/chest_deflection": 35.5}, "offset_frontal_impact/second_row/chest", 1.0),
+        ("c-ncap-2024", {"frontal_full_width_rigid_55/rear_left/h3_05f/chest_deflection": 35.5}, "full_width_frontal_impact/second_row/chest", 1.0),
         # NIC 19 of 8/30: half of 2
         ("c-ncap-2018", {"rear_whiplash_delta_v_20/driver/biorid_2/nic": 19}, "whiplash/front_row/nic", 1.0),
     ],
@@ -817,6 +820,14 @@ def test_pedestrian_preconditions(plans, check):
 
 
 # -- the files -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("edition", ALL)
+def test_nothing_known_spans_everything(plans, edition):
+    """Without any evidence each node can have anything from nothing to all of its points."""
+    for node in rating(plans[edition]).nodes:
+        assert node.lower == 0, node.path
+        assert node.upper == pytest.approx(node.maximum, rel=1e-12), node.path
 
 
 @pytest.mark.parametrize("edition", ALL)
