@@ -63,14 +63,13 @@ def test_broken_rows_are_named_and_left_out(tmp_path):
     assert len(table.lines) == 1
 
 
-def test_one_item_twice_is_refused_unless_it_says_the_same(tmp_path):
+def test_of_two_rows_for_one_item_the_first_counts_and_the_other_is_named(tmp_path):
     same = write(tmp_path, "same.csv", "id,item,score\n7,head,4\n7,head,4\n")
-    assert len(laid(same)[0].lines) == 1
+    assert not laid(same)[1]
     other = write(tmp_path, "other.csv", "id,item,score\n7,head,4\n7,head,3\n")
-    with pytest.raises(InputError) as error:
-        laid(other)
-    assert error.value.code == "dossier.item_twice"
-    assert error.value.place == f"{other}:3"
+    table, findings = laid(other)
+    assert [(finding.code, finding.place) for finding in findings] == [("dossier.item_twice", f"{other}:3")]
+    assert cell(table, "7", "score@head") == "4"
 
 
 @pytest.mark.parametrize("header", ["car,item,score", "id,thing,score"])

@@ -57,12 +57,13 @@ def laid_out(
     Laid
         One row a car, in the order in which the table names them.
     list[Finding]
-        An error for each row that could not be read, a note for each file that is not there.
+        An error for each row that could not be read, or that says of an item what another row says otherwise (the
+        first counts); a warning for each file that is not there.
 
     Raises
     ------
     InputError
-        When a file lacks the columns that tell its cars or items, or says something of one item of a car twice.
+        When a file lacks the columns that tell its cars or items.
     """
     findings: list[Finding] = []
     cars = _by_car(path, *table, layout, "", findings)
@@ -111,6 +112,8 @@ def _by_car(
             cells.setdefault(f"{prefix}{column}", value)  # what all rows of the car say
             name = f"{prefix}{column}@{item}"
             if name in cells and cells[name] != value:
-                raise InputError(f"{path}:{number}", "dossier.item_twice", item=item, column=column)
+                said = {"item": item, "column": column}
+                findings.append(Finding("dossier.item_twice", "error", f"{path}:{number}", None, said))
+                continue
             cells[name] = value
     return cars

@@ -484,23 +484,25 @@ def _ledger(
     assumed: Mapping[str, float],
     stated: Mapping[str, Fact],
 ) -> tuple[Loss, ...]:
-    """Return the losses of the whole car, the greatest first."""
-    found = []
+    """Return the losses of the whole car, the greatest first; of a node whose score is stated there is one loss."""
+    found: dict[tuple[str, ...], Loss] = {}
     for share in losses(evaluation):
         points = float(share.points[0])
         if points != 0.0:
             node = evaluation.plan.nodes[share.path].node
             step = share.adjustment.adjustment if share.adjustment is not None else None
-            found.append(
-                Loss(
-                    share.path,
-                    points,
-                    reason(evaluation, share, known, assumed, stated),
-                    (step.source if step else None) or node.source,
-                    (step.verified if step else None) or node.verified,
-                )
+            loss = Loss(
+                share.path,
+                points,
+                reason(evaluation, share, known, assumed, stated),
+                (step.source if step else None) or node.source,
+                (step.verified if step else None) or node.verified,
             )
-    return tuple(sorted(found, key=lambda loss: (-loss.points, loss.path)))
+            # steps before a stated score are no reasons of their own
+            same = (loss.path, *loss.why.values(), "" if share.path in stated else str(len(found)))
+            found[same] = replace(found[same], points=found[same].points + points) if same in found else loss
+    left = [loss for loss in found.values() if loss.points != 0.0]
+    return tuple(sorted(left, key=lambda loss: (-loss.points, loss.path)))
 
 
 def _node_json(node: RatedNode, language: Language) -> dict[str, Any]:
