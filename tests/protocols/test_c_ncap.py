@@ -117,7 +117,7 @@ def modules(plan, occupant, second, active, **more):
 
 
 def compare_totals(table):
-    """Return the rows whose total is not the published one: those in `UNEXPLAINED_TOTALS`, or a mistake."""
+    """Return the rates of the cars whose total is not the published one."""
     low, high = table.result.score("")
     rates = zip(*(table.column(f"given:{path}") for path in table_modules(table)), strict=True)
     different = set()
@@ -128,7 +128,8 @@ def compare_totals(table):
         key = tuple(f"{float(value):.2f}" for value in own)
         if low[row] != float(published.rstrip("%")):
             different.add(key)
-            assert UNEXPLAINED_TOTALS[key] == (published.rstrip("%"), low[row])
+            if key in UNEXPLAINED_TOTALS:
+                assert UNEXPLAINED_TOTALS[key] == (published.rstrip("%"), low[row])
         else:
             assert key not in UNEXPLAINED_TOTALS
     return different
@@ -163,17 +164,23 @@ def compare_stars(table):
 def test_totals_and_stars_of_the_items_sample(plans, edition, cars, different):
     table = Table(plans[edition], "cncap-outcomes", ITEMS / "official_outcomes.csv")
     assert len(table.rows) == cars
-    assert len(compare_totals(table)) == different
+    found = compare_totals(table)
+    assert found <= set(UNEXPLAINED_TOTALS)
+    assert len(found) == different
     assert compare_stars(table) == cars
 
 
 @pytest.mark.shared
 @pytest.mark.parametrize("edition", EDITIONS)
 def test_totals_and_stars_of_all_cars(plans, shared, edition):
-    """Whatever cars the table holds: none may differ but the known totals, the fire and a record called corrupt."""
+    """Whatever cars the table holds: none may differ but the known totals and the fire.
+
+    One record of 2024 is called corrupt by those who made the table; it may be the one that differs.
+    """
     path = shared / "results" / "cncap-items" / "official_outcomes.csv"
     table = Table(plans[edition], "cncap-outcomes", path)
-    assert compare_totals(table) <= set(UNEXPLAINED_TOTALS)
+    corrupt = compare_totals(table) - set(UNEXPLAINED_TOTALS)
+    assert len(corrupt) <= (1 if edition == "c-ncap-2024" else 0)
     assert compare_stars(table) >= len(table.rows) - 1
 
 
