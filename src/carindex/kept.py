@@ -12,10 +12,10 @@ import hashlib
 import os
 import pickle
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, wraps
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -109,10 +109,12 @@ def _installation() -> str:
 @cache
 def _state() -> str:
     """Return a digest of the package's files and of what runs them."""
-    import msgspec
-    import numpy as np
-
-    digest = hashlib.sha256(f"{_PACKAGE} {sys.version} {np.__version__} {msgspec.__version__}".encode())
+    digest = hashlib.sha256(f"{_PACKAGE} {sys.version}".encode())
+    for library in ("numpy", "msgspec"):  # found, not imported: what is kept may need neither
+        found = find_spec(library)
+        if found is not None and found.origin is not None:
+            about = Path(found.origin).stat()
+            digest.update(f"{found.origin} {about.st_size} {about.st_mtime_ns}\n".encode())
     folders = [_PACKAGE]
     while folders:
         with os.scandir(folders.pop()) as entries:
@@ -128,6 +130,8 @@ def _state() -> str:
 
 def _write(file: Path, name: str, value: object) -> None:
     """Write an entry in one step, and remove those of other states."""
+    import tempfile  # only where something is written
+
     with suppress(OSError, pickle.PicklingError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _own(file.parent):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from types import MappingProxyType
+
+import msgspec
 
 from carindex.messages import Finding, InputError
 from carindex.units import ratio
@@ -35,8 +37,7 @@ _WORDS_OF: Mapping[str, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """What is known about a car, once.
 
     Attributes
@@ -57,7 +58,7 @@ class Fact:
     value: float
     unit: str
     origin: str = ""
-    details: Mapping[str, object] = field(default_factory=dict)
+    details: Mapping[str, object] = msgspec.field(default_factory=dict)
 
     @property
     def quantity(self) -> Quantity:
@@ -76,6 +77,7 @@ def stated_in_per_cent(name: str, unit: str | None) -> bool:
     return unit == _RATE.unit and name.startswith(GIVEN)
 
 
+@lru_cache(maxsize=1 << 16)
 def quantity_of(name: str, unit: str | None = None) -> Quantity:
     """Return the quantity that a fact name speaks of; the unit tells a node's score in per cent from one in points.
 

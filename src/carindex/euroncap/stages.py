@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
+
+import msgspec
 
 from carindex.dossier.readers import Row
 from carindex.euroncap.cells import Book
@@ -15,6 +16,7 @@ from carindex.euroncap.scored import Scored
 from carindex.messages import Finding, InputError
 
 PROTOCOL = "euro-ncap-2026"
+PROTOCOL_FOLDER = "protocols/euro-ncap/2026"
 
 
 class StageBooks(Protocol):
@@ -33,8 +35,7 @@ class StageBooks(Protocol):
         """Return the prepared workbook with its scores, colours and checks."""
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(msgspec.Struct, frozen=True):
     """A stage: the beginning of its files' names, and the name of its module (and of its node in the protocol)."""
 
     prefix: str

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from carindex.kept import kept, read_yaml
 from carindex.rating.compile import compile_protocol
 from carindex.rating.crash_tests import SCHEME
-from carindex.rating.evaluate import Evaluation, evaluate
+from carindex.rating.evaluation import Evaluation, evaluate
+from carindex.rating.kernels import Array
 from carindex.rating.load import load_protocol, shipped_folder
 from carindex.rating.matrices import TABLES
 from carindex.rating.plan import Plan
 from carindex.rating.protocol import DATA, Protocol
+from carindex.rating.variants import Difference, difference, evaluate_difference
 
 if TYPE_CHECKING:
     from carindex.dossier import Fact
@@ -26,8 +29,7 @@ _FILE = "oddities.yaml"
 _NEAR = 1e-9
 
 
-@dataclass(frozen=True)
-class Touched:
+class Touched(msgspec.Struct, frozen=True):
     """An oddity that makes a difference to a car.
 
     Attributes
@@ -73,68 +75,68 @@ def touched(evaluation: Evaluation, facts: Iterable[Fact], by_the_rules: Evaluat
     if not protocol.calculator:
         return []
     known = {fact.name: fact.value for fact in facts}
-    different = _different(evaluation, by_the_rules, _slots(by_the_rules.plan))
+    different = _different(
+        evaluation, by_the_rules.low, by_the_rules.high, _slots(evaluation.plan, by_the_rules.plan)
+    )
     if not different:
         return []
     labels, found = labels_of(protocol), []
+    column = np.array([known.get(name, np.nan) for name in evaluation.plan.facts])
+    base = evaluate(evaluation.plan, column[:, None])
     for name in dict.fromkeys(oddity.name for oddity in protocol.oddities):
         paths = [oddity.path for oddity in protocol.oddities if oddity.name == name]
         if not any(_related(path, different, protocol) for path in paths):
             continue
-        variant = _variant(protocol, name)
-        nodes = _deepest(_different(evaluation, variant.evaluate(evaluation.plan, known), variant.slots))
+        variant = _variant(evaluation.plan, name)
+        low, high = evaluate_difference(variant.what, base, known)
+        nodes = _deepest(_different(evaluation, low, high, variant.slots))
         if nodes:
             found.append(Touched(name, labels.get(name, {"en": name, "zh": name}), nodes))
     return found
 
 
-@dataclass(frozen=True)
-class _Variant:
-    """A protocol as its calculator has it without one oddity: what is needed to evaluate it and to compare scores."""
+class _Variant(msgspec.Struct, frozen=True, eq=False):
+    """A protocol as its calculator has it without one oddity: what is computed otherwise, and the slots of scores."""
 
-    parts: Mapping[str, Any]
-    slots: Mapping[str, tuple[int, ...]]
-
-    def evaluate(self, plan: Plan, known: Mapping[str, float]) -> Evaluation:
-        plan = replace(plan, **self.parts)
-        column = np.array([known.get(name, np.nan) for name in plan.facts])
-        return evaluate(plan, column[:, None])
+    what: Difference
+    slots: NDArray[np.intp]
 
 
-_PARTS = ("facts", "least", "most", "slots", "groups", "presence", "raws", "known_any")
-
-
-def _variant(protocol: Protocol, name: str) -> _Variant:
+def _variant(base: Plan, name: str) -> _Variant:
+    protocol = base.protocol
     folder = Path(protocol.place).parent
 
     def make() -> _Variant:
         plan = compile_protocol(load_protocol(folder, calculator=True, without=frozenset({name})))
-        return _Variant({part: getattr(plan, part) for part in _PARTS}, _slots(plan))
+        return _Variant(difference(plan, base), _slots(base, plan))
 
     return kept(f"{protocol.id}.without.{name}", make) if shipped_folder(protocol.id) == folder else make()
 
 
-def _slots(plan: Plan) -> dict[str, tuple[int, ...]]:
-    """Return the slots of each node's score and outcome."""
-    return {
-        path: (node.value,) if node.outcome is None else (node.value, node.outcome.slot)
-        for path, node in plan.nodes.items()
-    }
+_NO_SLOT = -1
 
 
-def _different(one: Evaluation, other: Evaluation, there: Mapping[str, tuple[int, ...]]) -> list[str]:
-    """Return the nodes of which one car's score or outcome is not the same."""
-    return [
-        path
-        for path, slots in _slots(one.plan).items()
-        if path not in there
-        or not all(_same(one, a, other, b) for a, b in zip(slots, there[path], strict=True))
-    ]
+def _slots(names: Plan, plan: Plan) -> NDArray[np.intp]:
+    """Return the slots of score and outcome of each node of ``names`` in a plan, shape ``(nodes, 2)``."""
+    found = np.full((len(names.nodes), 2), _NO_SLOT, np.intp)
+    for row, path in zip(found, names.nodes, strict=True):
+        node = plan.nodes.get(path)
+        if node is not None:
+            row[0] = node.value
+            row[1] = _NO_SLOT if node.outcome is None else node.outcome.slot
+    return found
 
 
-def _same(one: Evaluation, a: int, other: Evaluation, b: int) -> bool:
-    pairs = ((one.low[a, 0], other.low[b, 0]), (one.high[a, 0], other.high[b, 0]))
-    return all(abs(x - y) <= _NEAR or (np.isnan(x) and np.isnan(y)) or x == y for x, y in pairs)
+def _different(one: Evaluation, low: Array, high: Array, there: NDArray[np.intp]) -> list[str]:
+    """Return the nodes of which one car's score or outcome is not the same, or that are not there."""
+    here = _slots(one.plan, one.plan)
+    with np.errstate(invalid="ignore"):
+        same = (here == _NO_SLOT) & (there == _NO_SLOT)
+        both = (here != _NO_SLOT) & (there != _NO_SLOT)
+        pairs = ((one.low[here, 0], low[there, 0]), (one.high[here, 0], high[there, 0]))
+        equal = [(np.abs(a - b) <= _NEAR) | (np.isnan(a) & np.isnan(b)) | (a == b) for a, b in pairs]
+    same |= both & equal[0] & equal[1]
+    return [path for path, alike in zip(one.plan.nodes, same.all(axis=1), strict=True) if not alike]
 
 
 def _deepest(paths: Sequence[str]) -> tuple[str, ...]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
 import numpy as np
 
 from carindex import __version__
 from carindex.dossier import Fact, quantity_of, stated_in_per_cent
 from carindex.messages import Finding, InputError, Language
 from carindex.rating.compile import compile_protocol
-from carindex.rating.evaluate import Evaluation, evaluate
+from carindex.rating.evaluation import Evaluation, evaluate
 from carindex.rating.explain import Share, losses
 from carindex.rating.plan import NodePlan, Plan
 from carindex.rating.protocol import Protocol
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 Status = Literal["scored", "missing", "not_applicable", "assumed"]
 
 
-@dataclass(frozen=True)
-class RatedNode:
+class RatedNode(msgspec.Struct, frozen=True):
     """One node of a rated tree.
 
     ``score``, ``stars``, ``grade`` and ``value`` are ``None`` while missing facts leave them open; ``lower``
@@ -55,11 +56,10 @@ class RatedNode:
     verified: str
     beside: bool
     children: tuple[str, ...]
-    contributions: Mapping[str, float] = field(default_factory=dict)
+    contributions: Mapping[str, float] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Loss:
+class Loss(msgspec.Struct, frozen=True):
     """Points lost, at which node, why, and where the rule that took them is published."""
 
     path: str
@@ -69,8 +69,7 @@ class Loss:
     verified: str
 
 
-@dataclass(frozen=True)
-class Rating:
+class Rating(msgspec.Struct, frozen=True):
     """What a programme says of one car.
 
     The losses add up to maximum minus the best possible score (``upper``) of the root. ``oddities`` are those of the
@@ -248,7 +247,7 @@ def _in_points(fact: Fact, plan: Plan) -> Fact:
         return fact
     points = fact.value * node_plan.node.maximum / 100.0
     stated = {"stated": f"{fact.value:g} %", **fact.details}
-    return replace(fact, value=points, unit=quantity_of(fact.name).unit, details=stated)
+    return msgspec.structs.replace(fact, value=points, unit=quantity_of(fact.name).unit, details=stated)
 
 
 def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[Finding]]:
@@ -321,6 +320,11 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
     for path, node_plan in plan.nodes.items():
         if settled.isdisjoint(_way(path)) and not any(_within(path, top) for top in assumed):
             asked.update(node_plan.facts)
+    below: dict[str, list[str]] = {owner: [] for _, owner, _ in plan.referenced}
+    for path in plan.nodes:
+        for one in _way(path):
+            if one in below:
+                below[one].append(path)
     # a condition elsewhere looks at these: a score that is stated for a node above does not answer it
     for asker, owner, instead in plan.referenced:
         if instead in known or any(_within(asker, top) and asker != top for top in assumed):
@@ -328,11 +332,11 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
         if not settled.isdisjoint(_way(asker)):
             continue
         tops = [top for top in assumed if _within(top, owner)]
-        for path, node_plan in plan.nodes.items():
-            if not _within(path, owner) or any(_within(path, top) for top in tops):
+        for path in below[owner]:
+            if any(_within(path, top) for top in tops):
                 continue
             if settled.isdisjoint(one for one in _way(path) if _within(one, owner)):
-                asked.update(node_plan.facts)
+                asked.update(plan.nodes[path].facts)
     optional = {f"{GIVEN}{path}" for path, node_plan in plan.nodes.items() if not node_plan.node.spec.open}
     optional |= _worked_out(evaluation)
     places = _settled_places(evaluation)
@@ -378,6 +382,7 @@ def _worked_out(evaluation: Evaluation) -> set[str]:
     return {fact for fact, known in instead.items() if known}
 
 
+@lru_cache(maxsize=1 << 14)
 def _way(path: str) -> tuple[str, ...]:
     """Return a node and all nodes above it."""
     parts = path.split("/") if path else []
@@ -500,7 +505,11 @@ def _ledger(
             )
             # steps before a stated score are no reasons of their own
             same = (loss.path, *loss.why.values(), "" if share.path in stated else str(len(found)))
-            found[same] = replace(found[same], points=found[same].points + points) if same in found else loss
+            found[same] = (
+                msgspec.structs.replace(found[same], points=found[same].points + points)
+                if same in found
+                else loss
+            )
     left = [loss for loss in found.values() if loss.points != 0.0]
     return tuple(sorted(left, key=lambda loss: (-loss.points, loss.path)))
 

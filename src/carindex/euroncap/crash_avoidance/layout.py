@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, cast
 
+import msgspec
+
+from carindex.euroncap.stages import PROTOCOL_FOLDER
 from carindex.kept import kept_as, shipped
 from carindex.rating.matrices import NAMING_AXES, slug, word
 
-FOLDER = "protocols/euro-ncap/2026/crash-avoidance"
+FOLDER = f"{PROTOCOL_FOLDER}/crash-avoidance"
 MATRICES = ("frontal-car-ptw", "frontal-ped-cyc", "lane-departure", "low-speed")
 STANDARD, EXTENDED, NO_CELL = "S", "E", "."
 CHOICE = "choice"
@@ -128,8 +131,7 @@ class Matrix:
         return f"{self.heading} ({self.sheet})"
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(msgspec.Struct, frozen=True):
     """A scenario with its place in the tree."""
 
     name: str
@@ -147,8 +149,7 @@ class Scenario:
         return f"{self.path}/{layer}" if self.matrices else self.path
 
 
-@dataclass(frozen=True)
-class Subelement:
+class Subelement(msgspec.Struct, frozen=True):
     """A stage subelement and its sheets."""
 
     element: str

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from types import MappingProxyType
 from typing import TypeVar
+
+import msgspec
 
 from carindex.dossier.facts import quantity_of
 from carindex.dossier.readers import Row
@@ -44,9 +45,7 @@ class Notes:
         self, name: str, place: str, severity: Severity = "error", room: str = ROOM, **parameters: object
     ) -> None:
         """Note a finding."""
-        self.findings.append(
-            Finding(f"{room}.{name}", severity, place, None, MappingProxyType(dict(parameters)))
-        )
+        self.findings.append(Finding(f"{room}.{name}", severity, place, None, dict(parameters)))
 
     def state(self, fact: str, value: Value, place: str, unit: str | None = None) -> None:
         """Note a fact."""
@@ -212,8 +211,7 @@ class Notes:
         self.say("other_limit", cell.place, "warning", what=name, found=cell.text or "-", expected=shown)
 
 
-@dataclass(frozen=True)
-class TableLine:
+class TableLine(msgspec.Struct, frozen=True):
     """A row of a table with its labels written out."""
 
     row: int

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from carindex.euroncap.stages import PROTOCOL
+from carindex.euroncap.stages import PROTOCOL, PROTOCOL_FOLDER
 from carindex.kept import kept_as, shipped
-from carindex.rating import load_protocol
 
-FOLDER = "protocols/euro-ncap/2026/overall"
+FOLDER = f"{PROTOCOL_FOLDER}/overall"
 _LEVELS = 3
 """Stage, element, test: deeper nodes are not printed here."""
 
@@ -86,8 +84,7 @@ class Layout(Struct, frozen=True, kw_only=True):
         return [self.parameters.sheet, self.rating.sheet, *scores, self.version_sheet.sheet]
 
 
-@dataclass(frozen=True)
-class ScoredNode:
+class ScoredNode(msgspec.Struct, frozen=True):
     """A stage, element or test: its printed labels, its path in the protocol, its greatest score."""
 
     labels: tuple[str, ...]
@@ -108,6 +105,8 @@ def layout() -> Layout:
 @kept_as("euro-ncap-2026.overall.scored-nodes")
 def scored_nodes() -> tuple[ScoredNode, ...]:
     """Return stages, elements and tests, each before those below it."""
+    from carindex.rating import load_protocol  # only where what is kept is made
+
     nodes = load_protocol(PROTOCOL).nodes
     found = []
     for path, node in nodes.items():

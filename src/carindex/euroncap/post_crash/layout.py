@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from carindex.euroncap.stages import PROTOCOL_FOLDER
 from carindex.kept import kept_as, shipped
 
-FOLDER = "protocols/euro-ncap/2026/post-crash"
+FOLDER = f"{PROTOCOL_FOLDER}/post-crash"
 STAGE = "post_crash"
 
 
@@ -99,8 +99,7 @@ class Inputs(Struct, frozen=True, kw_only=True):
     sheets: list[QuestionSheet]
 
 
-@dataclass(frozen=True)
-class ScoredNode:
+class ScoredNode(msgspec.Struct, frozen=True):
     """A node of the rules: its printed labels from the stage on, its path, its greatest score."""
 
     labels: tuple[str, ...]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from carindex.rating.kernels import KERNELS, Array
-from carindex.rating.plan import Plan
+from carindex.rating.plan import Group, Plan
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(msgspec.Struct, frozen=True):
     """Lower and upper value of every slot for every car, shape ``(slots, cars)``.
 
     ``low is high`` where every fact of every car was known. ``stated``: nodes whose score was put in from
@@ -141,16 +140,31 @@ def _run(
             values_high[slot] = values_low[slot]
         values_high[raw[:, 1]] = np.where(missing[raw[:, 0]], np.nan, high[raw[:, 0]])
     _assume(values_low, values_high, overrides, np.arange(count))
-    for group in plan.groups:
-        inputs_low = values_low[group.inputs]
-        inputs_high = inputs_low if values_high is values_low else values_high[group.inputs]
-        out_low, out_high = KERNELS[group.kernel](group.parameters, inputs_low, inputs_high)
-        values_low[group.outputs] = out_low
-        if values_high is not values_low:
-            values_high[group.outputs] = out_high
-        if overrides:
-            _assume(values_low, values_high, overrides, group.outputs)
+    run_groups(plan.groups, values_low, values_high, overrides)
     return values_low, values_high
+
+
+def run_groups(groups: Iterable[Group], low: Array, high: Array, overrides: Mapping[int, float]) -> None:
+    """Put what groups of operations work out into their slots; ``high`` may be ``low`` where all is known.
+
+    Parameters
+    ----------
+    groups
+        Operations in the order in which they run.
+    low, high
+        Lower and upper value of every slot, shape ``(slots, cars)``; changed in place.
+    overrides
+        Values that slots have whatever is worked out for them.
+    """
+    for group in groups:
+        inputs_low = low[group.inputs]
+        inputs_high = inputs_low if high is low else high[group.inputs]
+        out_low, out_high = KERNELS[group.kernel](group.parameters, inputs_low, inputs_high)
+        low[group.outputs] = out_low
+        if high is not low:
+            high[group.outputs] = out_high
+        if overrides:
+            _assume(low, high, overrides, group.outputs)
 
 
 def _assume(low: Array, high: Array, overrides: Mapping[int, float], slots: NDArray[np.intp]) -> None:
