@@ -193,6 +193,7 @@ class _Layout:
         draft = plan.protocol.id not in available_protocols()
         self.own = {"", plan.protocol.id, *(plan.protocol.head.extended if draft else ())}
         self.others = 0
+        self.optional = {f"{GIVEN}{path}" for path, node in plan.nodes.items() if not node.node.spec.open}
         self.percent = [
             path for path in plan.nodes if f"{path}#percent" in plan.named and plan.nodes[path].outcome
         ]
@@ -325,8 +326,21 @@ class _Layout:
         return pa.array(lines, pa.string())
 
     def _missing_text(self, pattern: NDArray[np.bool_]) -> str:
-        """Name what is not known, tests as a whole where nothing of them is."""
-        unknown = [name for name, gone in zip(self.plan.facts, pattern, strict=True) if gone]
+        """Name what is not known, tests as a whole where nothing of them is.
+
+        Evidence below a score that is stated is not asked for, and neither are scores that a rule could give.
+        """
+        stated = {
+            name.removeprefix(GIVEN)
+            for name, gone in zip(self.plan.facts, pattern, strict=True)
+            if name.startswith(GIVEN) and not gone
+        }
+        asked: set[int] = set()
+        for path, node_plan in self.plan.nodes.items():
+            if stated.isdisjoint(_way(path)) and not node_plan.node.beside:
+                asked.update(node_plan.facts)
+        asked -= {i for i, name in enumerate(self.plan.facts) if name in self.optional}
+        unknown = [name for i, name in enumerate(self.plan.facts) if i in asked and pattern[i]]
         if not unknown:
             return ""
         groups: dict[str, list[str]] = {}
@@ -357,6 +371,12 @@ class _Layout:
             for field in schema
         }
         return pa.RecordBatch.from_pydict(columns, schema)
+
+
+def _way(path: str) -> tuple[str, ...]:
+    """Return a node and all nodes above it."""
+    parts = path.split("/") if path else []
+    return ("", *("/".join(parts[: i + 1]) for i in range(len(parts))))
 
 
 def _patterns(missing: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
