@@ -118,10 +118,12 @@ def condition(draw, depth=1):
 
 @st.composite
 def adjustment(draw):
-    kind = draw(st.sampled_from(["deduct", "set_to", "limits", "multiply", "round"]))
+    kind = draw(st.sampled_from(["deduct", "take_off", "set_to", "limits", "multiply", "round"]))
     item = {"label": {"en": kind}}
     if kind == "deduct":
         item["deduct"] = draw(st.one_of(scale(), bands(), pass_fail()))
+    elif kind == "take_off":
+        item |= {"take_off": draw(tidy(0.5, 2))}
     elif kind == "set_to":
         item |= {"set_to": 0, "when": draw(condition())}
     elif kind == "limits":

@@ -144,6 +144,8 @@ class Car:
             if adjustment.deduct is not None:
                 amount = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
                 x = x - amount if node.counts == "points" else x + amount
+            elif adjustment.take_off is not None:
+                x = x - adjustment.take_off if node.counts == "points" else x + adjustment.take_off
             elif adjustment.set_to is not None:
                 x = adjustment.set_to
             elif adjustment.multiply is not None:

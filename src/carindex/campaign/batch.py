@@ -193,6 +193,7 @@ class _Layout:
         draft = plan.protocol.id not in available_protocols()
         self.own = {"", plan.protocol.id, *(plan.protocol.head.extended if draft else ())}
         self.others = 0
+        self.optional = {f"{GIVEN}{path}" for path, node in plan.nodes.items() if not node.node.spec.open}
         self.percent = [
             path for path in plan.nodes if f"{path}#percent" in plan.named and plan.nodes[path].outcome
         ]
@@ -204,14 +205,6 @@ class _Layout:
         ]
         outcome = plan.nodes[""].outcome
         self.word = "grade" if outcome is not None and outcome.grades else "stars"
-
-        self.askers: list[list[str]] = [[] for _ in plan.facts]
-        for path, node in plan.nodes.items():
-            for slot in node.facts:
-                self.askers[slot].append(path)
-        self.scores = {
-            slot: name.removeprefix(GIVEN) for slot, name in enumerate(plan.facts) if name.startswith(GIVEN)
-        }
 
     def rated(self, piece: pa.RecordBatch, columns: dict[int, str]) -> tuple[pa.RecordBatch, int]:
         """Rate one piece; returns the output and how many of its cars have a final outcome."""
@@ -333,10 +326,21 @@ class _Layout:
         return pa.array(lines, pa.string())
 
     def _missing_text(self, pattern: NDArray[np.bool_]) -> str:
-        """Name what is not known and asked for, tests as a whole where nothing of them is."""
-        unknown = [
-            name for i, name in enumerate(self.plan.facts) if pattern[i] and self._asked_for(i, pattern)
-        ]
+        """Name what is not known, tests as a whole where nothing of them is.
+
+        Evidence below a score that is stated is not asked for, and neither are scores that a rule could give.
+        """
+        stated = {
+            name.removeprefix(GIVEN)
+            for name, gone in zip(self.plan.facts, pattern, strict=True)
+            if name.startswith(GIVEN) and not gone
+        }
+        asked: set[int] = set()
+        for path, node_plan in self.plan.nodes.items():
+            if stated.isdisjoint(_way(path)) and not node_plan.node.beside:
+                asked.update(node_plan.facts)
+        asked -= {i for i, name in enumerate(self.plan.facts) if name in self.optional}
+        unknown = [name for i, name in enumerate(self.plan.facts) if i in asked and pattern[i]]
         if not unknown:
             return ""
         groups: dict[str, list[str]] = {}
@@ -348,17 +352,6 @@ class _Layout:
             parts.extend([f"{group}/*"] if gone and len(gone) == len(names) else gone)
         return Finding("dossier.facts_not_known", "note", "", None, {"facts": ", ".join(parts)}).text(
             self.language
-        )
-
-    def _asked_for(self, slot: int, missing: NDArray[np.bool_]) -> bool:
-        """Return whether a missing fact is asked for by a node that no stated score stands for."""
-        path = self.scores.get(slot)
-        if path is not None and not self.plan.nodes[path].node.spec.open:
-            return False  # may be stated, need not
-        stated = [path for given, path in self.scores.items() if not missing[given]]
-        return not self.askers[slot] or any(
-            not any(asker == top or asker.startswith(f"{top}/") for top in stated)
-            for asker in self.askers[slot]
         )
 
     def refused(self, schema: pa.Schema | None) -> pa.RecordBatch:
@@ -378,6 +371,12 @@ class _Layout:
             for field in schema
         }
         return pa.RecordBatch.from_pydict(columns, schema)
+
+
+def _way(path: str) -> tuple[str, ...]:
+    """Return a node and all nodes above it."""
+    parts = path.split("/") if path else []
+    return ("", *("/".join(parts[: i + 1]) for i in range(len(parts))))
 
 
 def _patterns(missing: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:

@@ -31,7 +31,7 @@ def batch(facts: Path, protocol: str, output: Path, memory: str, language: Langu
     plan = compiled(protocol)
     with _progress(facts.name) as advance:
         result = rate_table(plan, facts, output, memory=size, language=language, progress=advance)
-    say("campaign.rated", language, cars=result.cars, final=result.final, output=output)
+    say("campaign.rated", language, cars=result.cars - result.others, final=result.final, output=output)
     if result.others:
         say("campaign.others", language, cars=result.others)
     for finding in result.findings:

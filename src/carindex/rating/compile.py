@@ -562,6 +562,9 @@ class Compiler(LeafRules):
             amount = self.score(adjustment.deduct_node, node)
             self.referenced.add((node.path, adjustment.deduct_node, None))
             changed = self.emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
+        elif adjustment.take_off is not None:
+            sign = 1.0 if losing else -1.0
+            changed = self.emit("linear", [slot], weights=(1.0,), constant=sign * adjustment.take_off)
         elif adjustment.set_to is not None:
             changed = self.emit("linear", [slot], weights=(0.0,), constant=adjustment.set_to)
         elif adjustment.multiply is not None:

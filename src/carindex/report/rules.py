@@ -281,7 +281,7 @@ def _adjustment(adjustment: schema.Adjustment, language: Language) -> str:
     parts = []
     if adjustment.deduct is not None:
         parts.append(label("deduct", language, rule=_rule(adjustment.deduct, language)))
-    for key in ("set_to", "at_most", "at_least", "multiply"):
+    for key in ("take_off", "set_to", "at_most", "at_least", "multiply"):
         value = getattr(adjustment, key)
         if value is not None:
             parts.append(label(f"adjust_{key}", language, number=limit_figure(value)))
