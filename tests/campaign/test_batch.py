@@ -244,3 +244,38 @@ def test_whatever_stands_in_the_cells_every_car_comes_out(plan, tmp_path, cells)
     (row,) = rows_of(tmp_path / "out.parquet")
     assert row["car"] == "one"
     assert row["stars"] == ""
+
+
+def test_scores_in_per_cent_and_cars_of_other_editions(tmp_path):
+    plan = compile_protocol(load_protocol("euro-ncap-2020"))
+    boxes = ["adult_occupant", "child_occupant", "vulnerable_road_users", "safety_assist"]
+    header = ["car", "protocol", *(f"given:{box} [%]" for box in boxes)]
+    table = write(
+        tmp_path / "t.csv", header,
+        ["own", "euro-ncap-2020", "80", "80", "60", "70"],
+        ["any", "", "79", "80", "60", "70"],
+        ["words", "euro-ncap-2020", "80", "80", "60", "a lot"],
+        ["too much", "euro-ncap-2020", "80", "101", "60", "70"],
+        ["other", "euro-ncap-2018", "80", "80", "60", "70"],
+    )  # fmt: skip
+    result = rate_table(plan, table, tmp_path / "out.csv")
+    assert (result.cars, result.final, result.others) == (5, 2, 1)
+    rows = {row["car"]: row for row in rows_of(tmp_path / "out.csv")}
+    assert {car: row["stars"] for car, row in rows.items()} == {
+        "own": "5", "any": "4", "words": "", "too much": "", "other": ""}  # fmt: skip
+    assert rows["own"]["score:adult_occupant"] == "30.4"  # 80 % of 38 points
+    assert rows["other"]["stars_lower"] == rows["other"]["score:"] == ""
+    for car, said in (("words", "a lot"), ("too much", "101"), ("other", "euro-ncap-2018")):
+        assert said in rows[car]["findings"]
+
+
+def test_a_draft_rates_the_cars_of_the_edition_that_it_changes(tmp_path):
+    draft = tmp_path / "draft"
+    draft.mkdir()
+    (draft / "protocol.yaml").write_text("id: my-draft\nextends: euro-ncap-2018\n")
+    plan = compile_protocol(load_protocol(draft))
+    table = write(
+        tmp_path / "t.csv", ["car", "protocol", "given:adult_occupant"],
+        ["a", "euro-ncap-2018", "30"], ["b", "euro-ncap-2020", "30"], ["c", "my-draft", "30"],
+    )  # fmt: skip
+    assert rate_table(plan, table, tmp_path / "out.csv").others == 1

@@ -238,6 +238,41 @@ def test_import_and_batch(tmp_path):
     assert all(float(row["published:rollover"]) == int(row["stars:rollover"]) for row in compared)
 
 
+def test_a_published_table_of_several_editions(tmp_path):
+    table, facts, out = tmp_path / "history.csv", tmp_path / "facts.csv", tmp_path / "out.csv"
+    table.write_text(
+        "make,model,year,ao_pct,co_pct,vru_pct,sa_pct,stars\n"
+        "A,One,2016,80,75,60,50,5\nA,Two,2020,80,80,60,70,5\nA,Few,2020\nB,New,2024,80,80,60,70,4\n"
+    )
+    done = run("import", "euroncap-history", table, "-o", facts, status=1)
+    assert "history.csv:4" in done.stderr
+    done = run("batch", facts, "-p", "euro-ncap-2020", "-o", out)
+    assert "1 cars rated" in done.stdout
+    assert "2 cars of other editions" in done.stdout
+    rows = {row["car"]: row for row in csv.DictReader(out.read_text("utf-8").splitlines())}
+    assert {car: row["stars"] for car, row in rows.items()} == {
+        "A One 2016": "", "A Two 2020": "5", "B New 2024": ""}  # fmt: skip
+    assert rows["A Two 2020"]["percent:adult_occupant"] == "80"
+    assert rows["A Two 2020"]["findings"] == ""
+    assert "euro-ncap-2023" in rows["B New 2024"]["findings"]
+    # one of the cars alone, and only the cars of one year
+    shown = run("rate", facts, "--car", "B New 2024", "-p", "euro-ncap-2023", "--json", "-").stdout
+    assert json.loads(shown)["outcome"]["stars"] == 4
+    run(
+        "import",
+        "euroncap-history",
+        table,
+        "-o",
+        facts,
+        "--where",
+        "year=2024",
+        "--where",
+        "year=2016",
+        status=1,
+    )
+    assert len(facts.read_text("utf-8").splitlines()) == 3
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -254,6 +289,8 @@ def test_import_and_batch(tmp_path):
         ("batch", SAFERCAR, "-p", PROTOCOL, "-o", "/tmp/never.csv", "--memory", "lots"),
         ("import", "nothing", SAFERCAR, "-o", "/tmp/never.csv"),
         ("import", "safercar", EXAMPLE / "facts.csv", "-o", "/tmp/never.csv"),
+        ("import", "safercar", SAFERCAR, "-o", "/tmp/never.csv", "--where", "MODEL"),
+        ("import", "safercar", SAFERCAR, "-o", "/tmp/never.csv", "--where", "NO_SUCH=1"),
         ("protocols", "show", "nothing"),
         ("nonsense",),
     ],

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from carindex.criteria import corridors
-from carindex.criteria.corridors import Corridor
+from carindex.criteria.corridors import Corridor, between, utilisation
 from carindex.messages import InputError
 
 COUNTINGS = ["cumulative", "contiguous"]
@@ -237,3 +237,67 @@ def test_takes_milliseconds():
         corridors.clip(x, 1e-4, 0.003)
         took.append(time.perf_counter() - begin)
     assert min(took) < 0.05  # 2 ms alone on one core
+
+
+HIGHER = Corridor((0.0, 0.035, 0.060), (2700.0, 2300.0, 1100.0))
+LOWER = Corridor((0.0, 0.035, 0.060), (3300.0, 2900.0, 1100.0))
+
+
+@pytest.mark.parametrize(
+    ("force", "held", "place"),
+    [
+        # a force held for a time, with edges of one sample: bounds by hand, straight lines between the points
+        (2000.0, 0.035, 0.0),  # below 2300
+        (2600.0, 0.035, 0.5),  # between 2300 and 2900
+        (2900.0, 0.035, 1.0),
+        (2800.0, 0.0175, 0.5),  # half way to 35 ms the bounds are 2500 and 3100
+        (1700.0, 0.0475, 0.0),  # half way from 35 to 60 ms they are 1700 and 2000
+        (1850.0, 0.0475, 0.5),
+        (2200.0, 0.100, 2.0),  # beyond both: twice the 1100 of the lower one
+        (-2600.0, 0.035, 0.0),
+        (0.0, 0.035, 0.0),
+    ],
+)
+def test_between_two_corridors(force, held, place):
+    dt = 1e-5
+    signal = np.zeros(20_000)
+    signal[1000 : 1001 + round(held / dt)] = force
+    assert between(signal, dt, HIGHER, LOWER) == pytest.approx(place, abs=2e-3)
+
+
+def test_between_corridors_is_the_worst_level_of_all():
+    # 2600 N for 35 ms (0.5), with a spike of 3180 N: at no duration to speak of (3180 - 2700) / 600 = 0.8
+    dt = 1e-5
+    signal = np.zeros(20_000)
+    signal[1000:4501] = 2600.0
+    signal[2000] = 3180.0
+    assert between(signal, dt, HIGHER, LOWER) == pytest.approx(0.8, abs=2e-3)
+
+
+def test_between_corridors_of_rows_gaps_and_corridors_that_cross():
+    signal = np.zeros((2, 100))
+    signal[1, 5] = np.nan
+    out = between(signal, 1e-4, HIGHER, LOWER)
+    assert out[0] == 0.0
+    assert np.isnan(out[1])
+    with pytest.raises(ValueError, match="higher performance"):
+        between(signal, 1e-4, LOWER, HIGHER)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    x=arrays(np.float64, st.integers(2, 25), elements=st.floats(0, 3500)), dt=st.sampled_from([0.001, 0.01])
+)
+def test_between_corridors_is_the_first_corridor_that_is_kept(x, dt):
+    place = float(between(x, dt, HIGHER, LOWER))
+    if place > 1:
+        assert place == pytest.approx(float(utilisation(x, dt, LOWER).ratio))
+        return
+    levels = np.array(HIGHER.levels), np.array(LOWER.levels)
+
+    def moved(share):
+        return Corridor(HIGHER.durations, tuple(levels[0] + share * (levels[1] - levels[0])))
+
+    assert utilisation(x, dt, moved(place)).ratio <= 1 + 1e-8
+    if place > 0.001:
+        assert utilisation(x, dt, moved(place - 0.001)).ratio > 1

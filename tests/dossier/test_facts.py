@@ -208,3 +208,16 @@ def test_fact_names_are_words_or_refused(text):
     except InvalidFactNameError:
         return
     assert str(name) == text.strip()
+
+
+def test_a_score_in_per_cent_keeps_its_unit(tmp_path):
+    facts = read_facts(long(tmp_path, "given:adult_occupant,75,%,", "given:child_occupant,40,,")).facts
+    assert [(fact.value, fact.unit) for fact in facts] == [(75.0, "%"), (40.0, "1")]
+    refused = read_facts(long(tmp_path, "given:adult_occupant,101,%,", "given:child_occupant,1,kN,"))
+    assert refused.facts == ()
+    assert [finding.code for finding in refused.findings] == [
+        "dossier.not_possible",
+        "dossier.unit_does_not_fit",
+    ]
+    both = read_facts(long(tmp_path, "given:adult_occupant,30,%,", "given:adult_occupant,30,,"))
+    assert [finding.code for finding in both.findings] == ["dossier.contradiction"]

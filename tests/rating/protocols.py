@@ -118,10 +118,12 @@ def condition(draw, depth=1):
 
 @st.composite
 def adjustment(draw):
-    kind = draw(st.sampled_from(["deduct", "set_to", "limits", "multiply", "round"]))
+    kind = draw(st.sampled_from(["deduct", "take_off", "set_to", "limits", "multiply", "round"]))
     item = {"label": {"en": kind}}
     if kind == "deduct":
         item["deduct"] = draw(st.one_of(scale(), bands(), pass_fail()))
+    elif kind == "take_off":
+        item |= {"take_off": draw(tidy(0.5, 2))}
     elif kind == "set_to":
         item |= {"set_to": 0, "when": draw(condition())}
     elif kind == "limits":
@@ -152,19 +154,29 @@ def node(draw, depth):
             }
     else:
         children = {f"part_{i}": draw(node(depth - 1)) for i in range(draw(st.integers(1, 3)))}
-        combine = draw(st.sampled_from(["sum", "mean", "weighted", "worst", "best", "share"]))
+        combine = draw(
+            st.sampled_from(["sum", "mean", "weighted", "weighted_share", "worst", "best", "share"])
+        )
         spec = {"combine": combine, "children": children}
         if combine == "weighted":
             spec["weights"] = {key: draw(tidy(0.1, 3)) for key in children}
             spec["over"] = draw(tidy(0.5, 5))
+        if combine == "weighted_share":
+            spec["weights"] = {key: draw(tidy(0.1, 3)) for key in children}
         if combine == "best":
             spec["best"] = draw(st.integers(1, len(children)))
-        if combine in ("worst", "share"):
+        if combine in ("worst", "share", "weighted_share"):
             spec["points"] = draw(tidy(1, 10))
-        if combine in ("share", "worst", "mean"):
+        if combine in ("share", "weighted_share", "worst", "mean"):
             for child in children.values():
                 if draw(st.booleans()):
                     child["applies_when"] = draw(condition())
+        if combine == "share":
+            # parts of a sum may drop out where what counts the sum knows how much is left of it
+            for child in children.values():
+                for part in child.get("children", {}).values() if child.get("combine") == "sum" else ():
+                    if draw(st.booleans()):
+                        part["applies_when"] = draw(condition())
     spec["adjust"] = draw(st.lists(adjustment(), max_size=2))
     return spec
 
@@ -175,9 +187,13 @@ def protocols(draw, folder: Path):
     root = draw(node(draw(st.integers(1, 2))))
     lines = sorted(draw(st.sets(tidy(0.1, 6), min_size=3, max_size=3)))
     root["stars"] = {
+        "per_cent": draw(st.booleans()),
         draw(st.sampled_from(["at_least", "above"])): {1: lines[0], 3: lines[1], 5: lines[2]},
         "minima": {3: {"part_0": draw(tidy(0, 1))}, 5: {"part_0": draw(tidy(1, 3))}},
-        "caps": [{"to": draw(st.integers(0, 4)), "when": draw(condition())}],
+        "caps": [
+            {"to": draw(st.integers(0, 4)), "when": draw(condition())},
+            {"lower_by": draw(st.integers(1, 2)), "when": draw(condition())},
+        ],
     }
     root["test"], root["occupant"], root["dummy"] = TEST, "driver", "h3_50m"
     _label(root, "whole")

@@ -144,6 +144,8 @@ class Car:
             if adjustment.deduct is not None:
                 amount = self.leaf(adjustment.deduct, node, adjustment.deduct.points or 0.0)
                 x = x - amount if node.counts == "points" else x + amount
+            elif adjustment.take_off is not None:
+                x = x - adjustment.take_off if node.counts == "points" else x + adjustment.take_off
             elif adjustment.set_to is not None:
                 x = adjustment.set_to
             elif adjustment.multiply is not None:
@@ -156,6 +158,15 @@ class Car:
                 if adjustment.at_most is not None:
                     x = min(x, adjustment.at_most)
         return x
+
+    def most(self, node):
+        """The greatest score of a node: a sum loses that of its parts that do not apply."""
+        if node.spec.combine != "sum":
+            return node.maximum
+        counted = [
+            c for c in node.children if c.spec.applies_when is None or self.holds(c.spec.applies_when, c)
+        ]
+        return sum(self.most(child) for child in counted)
 
     def combined(self, node):
         spec = node.spec
@@ -180,12 +191,17 @@ class Car:
                 ]
                 return min(scaled, default=node.maximum)
             return max((v for v, a in zip(values, applies, strict=True) if a), default=0.0)
+        if spec.combine == "sum":
+            return sum(v for v, a in zip(values, applies, strict=True) if a)
+        if spec.combine == "weighted_share" and not all(applies):
+            weights = [w / c.maximum for w, c in zip(weights, children, strict=True)]
         if spec.combine == "share" or not all(applies):
-            possible = sum(w * c.maximum for w, c, a in zip(weights, children, applies, strict=True) if a)
+            possible = sum(w * self.most(c) for w, c, a in zip(weights, children, applies, strict=True) if a)
             reached = sum(w * v for w, v, a in zip(weights, values, applies, strict=True) if a)
             return node.maximum * reached / possible if possible else node.maximum
-        if spec.combine == "sum":
-            return sum(values)
+        if spec.combine == "weighted_share":
+            rates = [w * v / c.maximum for w, v, c in zip(weights, values, children, strict=True)]
+            return node.maximum * sum(rates) / (spec.over or sum(weights))
         if spec.combine == "mean":
             return sum(values) / len(values)
         if spec.combine == "weighted":
@@ -205,6 +221,8 @@ class Car:
         spec = self.protocol.scale(node.spec.stars)
         rank = (lambda name: spec.grades[::-1].index(str(name))) if spec.grades else float
         measure = self.value(path)
+        if spec.per_cent:
+            measure = measure * (100.0 / node.maximum)
         if spec.divide_by is not None:
             measure = measure / spec.divide_by
         if spec.round is not None:
@@ -239,5 +257,6 @@ class Car:
         result = min(limits)
         for cap in spec.caps:
             if self.holds(cap.when, node):
-                result = min(result, rank(cap.to))
+                lowered = max(result - (cap.lower_by or 0), otherwise)
+                result = min(result, lowered if cap.to is None else rank(cap.to))
         return result

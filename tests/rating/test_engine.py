@@ -88,14 +88,17 @@ def test_losses_add_up_at_every_node(kind, data, tmp_path):
     result = evaluate(plan, facts)
     values = best_values(result)
     for path, node in plan.nodes.items():
-        expected = node.node.maximum - result.score(path)[1]
+        expected = node.most(values) - result.score(path)[1]
         np.testing.assert_allclose(own_loss(node, values), expected, atol=1e-9)
         shares = losses(result, path)
         np.testing.assert_allclose(sum(share.points for share in shares), expected, atol=1e-9)
         assert all(
             share.path == path or share.path.startswith(f"{path}/" if path else "") for share in shares
         )
-        if node.kind in ("sum", "mean", "weighted", "worst", "joint_risk", "demerits") and not node.steps:
+        if (
+            node.kind in ("sum", "mean", "weighted", "weighted_share", "worst", "joint_risk", "demerits")
+            and not node.steps
+        ):
             np.testing.assert_allclose(sum(contributions(result, path).values()), expected, atol=1e-9)
 
 

@@ -217,6 +217,64 @@ def utilisation(
     return Utilisation(found[..., 0][()], found[..., 1][()], found[..., 2][()])
 
 
+def between(
+    signal: ArrayLike, dt: float, higher: Corridor, lower: Corridor, counting: Counting = "cumulative"
+) -> FloatArray:
+    """Return where between two corridors a signal lies: how far the higher one must move to the lower to hold it.
+
+    0: the corridor of higher performance is kept at every duration; 1: that of lower performance is just kept; above
+    1 the largest ratio to the latter. A level L held for a time t lies at
+    ``(L - higher(t)) / (lower(t) - higher(t))``; the answer is the largest of these over all levels.
+
+    Parameters
+    ----------
+    signal
+        ``(n,)`` or ``(..., n)`` in the unit of the corridors' levels, positive in the direction that is bounded.
+    dt
+        Sampling interval, s.
+    higher, lower
+        The corridors; ``higher`` (the smaller forces) is nowhere above ``lower``.
+    counting
+        How time at a level is counted.
+
+    Raises
+    ------
+    ValueError
+        When a corridor is not one (see `utilisation`), or ``higher`` lies above ``lower`` somewhere.
+    """
+    durations = tuple(sorted({*higher.durations, *lower.durations}))
+    small, great = bound(higher, durations), bound(lower, durations)
+    if (small > great).any():
+        raise ValueError("the corridor of higher performance lies above that of lower performance")
+    x = as_signal(signal)
+    found = np.full(x.shape[:-1], np.nan)
+    for index in np.ndindex(x.shape[:-1]):
+        found[index] = _between_corridors(x[index], dt, durations, small, great, counting)
+    return found[()]
+
+
+def _between_corridors(
+    x: FloatArray,
+    dt: float,
+    durations: tuple[float, ...],
+    small: FloatArray,
+    great: FloatArray,
+    counting: Counting,
+) -> float:
+    """Move the corridor to the point that exceeds it most, again and again until none does."""
+    worst = float(utilisation(x, dt, Corridor(durations, tuple(great)), counting).ratio)
+    if not worst <= 1:  # beyond both, or not a number
+        return worst
+    share = 0.0
+    while True:
+        moved = Corridor(durations, tuple(small + share * (great - small)))
+        used = utilisation(x, dt, moved, counting)
+        if float(used.ratio) <= 1 + _TOLERANCE or share >= 1:
+            return share
+        least, most = (float(np.interp(used.duration, durations, levels)) for levels in (small, great))
+        share = min(1.0, max(share + _TOLERANCE, (float(used.level) - least) / (most - least)))
+
+
 def _check_counting(counting: str) -> None:
     if counting not in ("cumulative", "contiguous"):
         raise ValueError(f"counting is {counting!r}; expected 'cumulative' or 'contiguous'")

@@ -1,7 +1,8 @@
 """Published tables of results to facts: a column of the table is a fact, or a published outcome.
 
 Which is which lies in ``tables/NAME.yaml``. Outcomes are kept beside the facts in columns
-``published:PATH``, their text unchanged; they are for comparison and never enter a rating.
+``published:PATH``, their text unchanged; they are for comparison and never enter a rating. Where a table holds cars
+of several editions of a programme, the column ``protocol`` says which protocol each car was rated under.
 """
 
 from __future__ import annotations
@@ -12,33 +13,63 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import yaml
 
-from carindex.dossier.facts import MISSING_WORDS, quantity_of, value_from_text
-from carindex.dossier.readers import table_of_text
+from carindex.dossier.facts import MISSING_WORDS, quantity_of, stated_in_per_cent, value_from_text
+from carindex.dossier.readers import PROTOCOL, table_of_text
+from carindex.dossier.spread import Laid, Layout, laid_out
 from carindex.messages import Finding, InputError
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a fact stands in a published table, and how it is written there."""
+    """Where a fact stands in a published table, and how it is written there.
+
+    ``protocols``: only cars of these protocols have it there; in others' rows the column is something else, or nothing.
+    ``or_column``: where ``column`` is empty this one counts. ``suffix``: what the table writes after a number.
+    """
 
     column: str
+    or_column: str | None = None
+    suffix: str = ""
     unit: str | None = None
     minus: bool = False
     zero_is_missing: bool = False
     words: dict[str, str] = {}
+    protocols: list[str] = []
+
+
+class Editions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which protocol a car was rated under, by what a column of the table says."""
+
+    column: str
+    protocols: dict[str, list[str]]
+
+    def protocol(self, text: str) -> str:
+        """Return the protocol of a car; what the table itself says where no protocol is known."""
+        said = text.removesuffix(".0")
+        return next((name for name, words in self.protocols.items() if said in words), said)
 
 
 class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the columns of a published table mean."""
+    """What the columns of a published table mean.
+
+    ``rows`` and ``beside`` tell how a table holds cars that has several rows for one, and files beside it: see
+    `carindex.dossier.spread`. Its facts that no column holds, because they are only mentioned where something happened,
+    are ``unsaid``: they are taken as stated there, and the import says so.
+    """
 
     title: dict[str, str]
     source: str
     car: list[str]
     facts: dict[str, Column]
     published: dict[str, str] = {}
+    editions: Editions | None = None
+    rows: Layout | None = None
+    beside: dict[str, Layout] = {}
+    unsaid: dict[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -71,8 +102,19 @@ def published_table(name: str) -> PublishedTable:
     return msgspec.convert(yaml.load(text, yaml.CSafeLoader), PublishedTable)
 
 
-def import_table(name: str, path: Path) -> ImportedTable:
+def import_table(
+    name: str, path: Path, *, where: Mapping[str, frozenset[str]] = MappingProxyType({})
+) -> ImportedTable:
     """Read a published table.
+
+    Parameters
+    ----------
+    name
+        Name of the table.
+    path
+        Its file, CSV or Parquet.
+    where
+        Columns of the file and the texts that they may have: other rows are left out.
 
     Raises
     ------
@@ -86,28 +128,82 @@ def import_table(name: str, path: Path) -> ImportedTable:
         header, lines = table_of_text(path)
     except (OSError, UnicodeError, ValueError) as error:
         raise InputError(path, "dossier.unreadable", reason=error, expected="CSV, Parquet") from None
-    needed = [*table.car, *(column.column for column in table.facts.values()), *table.published.values()]
-    missing = [column for column in needed if column not in header]
-    if missing:
-        raise InputError(f"{path}:1", "dossier.table_columns_missing", missing=", ".join(missing), table=name)
-    at = {column: header.index(column) for column in needed}
     findings: list[Finding] = []
+    laid = Laid(tuple(header), tuple(map(tuple, lines)), tuple(f"{path}:{i + 2}" for i in range(len(lines))))
+    if table.rows is not None:
+        laid, findings = laid_out(path, (header, lines), table.rows, table.beside)
+    at = _places(name, table, laid, path, where)
+    editions = table.editions
     rows = []
-    names = _car_names(table.car, at, lines)
-    for number, (car, line) in enumerate(zip(names, lines, strict=True), start=2):
-        if len(line) != len(header):
-            where = f"{path}:{number}"
-            parameters = {"found": len(line), "expected": len(header)}
-            findings.append(Finding("dossier.row_not_read", "error", where, None, parameters))
+    names = _car_names(table.car, at, laid.lines)
+    for car, line, place in zip(names, laid.lines, laid.places, strict=True):
+        if len(line) != len(laid.header):
+            parameters = {"found": len(line), "expected": len(laid.header)}
+            findings.append(Finding("dossier.row_not_read", "error", place, None, parameters))
             continue
+        if any(_plain(line[at[column]]) not in words for column, words in where.items()):
+            continue
+        own = [] if editions is None else [editions.protocol(_plain(line[at[editions.column]]))]
+
+        def cell(column: str | None, line: Sequence[object] = line) -> object:
+            return line[at[column]] if column in at else None
+
+        def value(
+            fact: str, column: Column, line: Sequence[object] = line, place: str = place
+        ) -> str | float | None:
+            used = column.column
+            if column.or_column is not None and _plain(cell(used, line)) == "":
+                used = column.or_column
+            return _value(fact, column, cell(used, line), f"{place}: {used}", findings)
+
         facts = [
-            _value(fact, column, line[at[column.column]], f"{path}:{number}: {column.column}", findings)
+            None if column.protocols and not set(own) & set(column.protocols) else value(fact, column)
             for fact, column in table.facts.items()
         ]
-        outcomes = [_text(line[at[column]]) for column in table.published.values()]
-        rows.append((car, *facts, *outcomes))
-    columns = ("car", *table.facts, *(f"published:{path}" for path in table.published))
+        outcomes = [_text(cell(column)) for column in table.published.values()]
+        rows.append((car, *own, *facts, *table.unsaid.values(), *outcomes))
+    for fact, word in table.unsaid.items():
+        said = {"fact": quantity_of(fact).label, "word": word}
+        findings.append(Finding("dossier.taken_as_stated", "warning", f"{path}: {fact}", None, said))
+    columns = (
+        "car",
+        *(() if editions is None else (PROTOCOL,)),
+        *(_header(fact, column) for fact, column in table.facts.items()),
+        *table.unsaid,
+        *(f"published:{path}" for path in table.published),
+    )
     return ImportedTable(columns, tuple(rows), tuple(findings))
+
+
+def _places(
+    name: str, table: PublishedTable, laid: Laid, path: Path, where: Mapping[str, frozenset[str]]
+) -> dict[str, int]:
+    """Return where each column of a table stands that is asked for.
+
+    Of items and files beside the table, which a car may lack, all cars may lack some; other columns must be there.
+    """
+    columns = [one for column in table.facts.values() for one in (column.column, column.or_column) if one]
+    needed = [*table.car, *columns, *table.published.values(), *where]
+    needed += [] if table.editions is None else [table.editions.column]
+    at = {column: laid.header.index(column) for column in needed if column in laid.header}
+    may_lack = (
+        []
+        if table.rows is None
+        else [one for one in needed if "@" in one or one.partition(":")[0] in table.beside]
+    )
+    missing = [column for column in dict.fromkeys(needed) if column not in at and column not in may_lack]
+    if missing:
+        raise InputError(f"{path}:1", "dossier.table_columns_missing", missing=", ".join(missing), table=name)
+    return at
+
+
+def _header(fact: str, column: Column) -> str:
+    return f"{fact} [{column.unit}]" if stated_in_per_cent(fact, column.unit) else fact
+
+
+def _plain(value: object) -> str:
+    """Return a cell as somebody would type it: no blanks around it, a whole number without decimals."""
+    return "" if value is None else str(value).strip().removesuffix(".0")
 
 
 def _text(value: object) -> str | None:
@@ -119,11 +215,12 @@ def _value(fact: str, column: Column, raw: object, place: str, findings: list[Fi
     text = "" if raw is None else str(raw).strip()
     if text.lower() in MISSING_WORDS:
         return None
+    text = text.removesuffix(column.suffix)
     if column.words:
         text = column.words.get(text, text)
     if column.minus:
         text = text.removeprefix("-") if text.startswith("-") else f"-{text}"
-    quantity = quantity_of(fact)
+    quantity = quantity_of(fact, column.unit)
     try:
         value = value_from_text(text, quantity, place, column.unit)
     except InputError as error:

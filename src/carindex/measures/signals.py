@@ -132,6 +132,13 @@ def ratio_of_corridor(force: FloatArray, limit: corridors.Corridor, dt: float) -
     return corridors.utilisation(force, dt, limit).ratio
 
 
+def between_corridors(
+    force: FloatArray, higher: corridors.Corridor, lower: corridors.Corridor, dt: float
+) -> FloatArray:
+    """Return where between two corridors a force lies: 0 the one is kept, 1 the other is just kept."""
+    return corridors.between(force, dt, higher, lower)
+
+
 def contact_end(contact: FloatArray, dt: float, start: float) -> float:
     """Return the end of head restraint contact, s; NaN without contact. Closed is above half of the maximum."""
     high = float(np.max(contact))

@@ -32,6 +32,15 @@ def listed_facts(node: Node) -> Iterable[str]:
         yield from condition_facts(gate.when)
 
 
+def cut_off(node: Node) -> bool:
+    """Return whether a stated score above the greatest one is taken, because an adjustment cuts it off there."""
+    return any(
+        step.at_most is not None and step.at_most <= node.maximum and step.when is None
+        for step in node.spec.adjust
+        if step.across or node.spec.open
+    )
+
+
 REPORTED = schema.Adjustment(label={"en": "Score as its report states it", "zh": "测试报告给出的得分"})
 
 _REQUIREMENT: schema.Label = {"en": "Requirement not met", "zh": "未满足前提条件"}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from carindex.messages import InputError
 from carindex.rating import schema
-from carindex.rating.protocol import Node, Protocol
+from carindex.rating.protocol import ROOT, Node, Protocol
 
 _RISK_NUMBERS = {
     "logistic": ("intercept", "slope"),
@@ -28,6 +28,21 @@ def check(protocol: Protocol) -> None:
     for node in protocol.nodes.values():
         for error in _mistakes(node, protocol):
             raise error
+
+
+# combinations whose parts may drop out, and those that take parts whose greatest score differs from car to car
+_DROPPING = ("share", "mean", "weighted", "weighted_share", "worst", "sum")
+_VARYING = ("share", "sum")
+
+
+def varies(node: Node) -> bool:
+    """Return whether a part of a sum may not apply, or something that it sums up: the sum can then reach less."""
+    return node.spec.applies_when is not None or sum_varies(node)
+
+
+def sum_varies(node: Node) -> bool:
+    """Return whether a node is a sum of which parts may not apply."""
+    return node.spec.combine == "sum" and any(varies(child) for child in node.children)
 
 
 def slug(label: str) -> str:
@@ -68,7 +83,7 @@ def _combination_mistakes(node: Node) -> Iterator[InputError]:
     counts = {child.counts for child in node.children}
     if len(counts) > 1:
         yield InputError(node.place, "rating.unequal_maxima", kinds=", ".join(sorted(counts)))
-    if spec.combine == "weighted":
+    if spec.combine in ("weighted", "weighted_share"):
         keys = [path.rsplit("/", 1)[-1] for path in spec.of] or [child.key for child in node.children]
         if spec.weights is None or set(spec.weights) != set(keys):
             yield InputError(
@@ -77,10 +92,14 @@ def _combination_mistakes(node: Node) -> Iterator[InputError]:
                 given=", ".join(spec.weights or {}) or "-",
                 children=", ".join(keys),
             )
-    if spec.combine not in ("share", "mean", "weighted", "worst"):
-        for child in node.children:
-            if child.spec.applies_when is not None:
-                yield InputError(child.place, "rating.not_applicable_here", combine=spec.combine)
+    for child in node.children:
+        if child.spec.applies_when is not None and spec.combine not in _DROPPING:
+            yield InputError(child.place, "rating.not_applicable_here", combine=spec.combine)
+        # a sum that can reach less than its greatest score: what it counts in has to ask how much less
+        if sum_varies(child) and spec.combine not in _VARYING:
+            yield InputError(child.place, "rating.not_applicable_here", combine=spec.combine)
+        if node.path == ROOT and spec.combine == "sum" and varies(child):
+            yield InputError(child.place, "rating.not_applicable_here", combine=spec.combine)
 
 
 def _rule_mistakes(spec: schema.Node, node: Node) -> Iterator[InputError]:

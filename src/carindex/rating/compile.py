@@ -12,7 +12,15 @@ from msgspec.structs import replace
 
 from carindex.messages import InputError
 from carindex.rating import avoidance, crash_tests, schema
-from carindex.rating.asking import REPORTED, condition_facts, listed_facts, requirements, rule_facts
+from carindex.rating.asking import (
+    REPORTED,
+    condition_facts,
+    fact_name,
+    listed_facts,
+    requirements,
+    rule_facts,
+)
+from carindex.rating.check import sum_varies
 from carindex.rating.grouping import grouped
 from carindex.rating.impact_points import GridSlots, grid_facts, row_facts
 from carindex.rating.kernels.judging import Judging
@@ -151,7 +159,11 @@ class Compiler(LeafRules):
                 facts = tuple(dict.fromkeys(fact for _, some in compiled for fact in some))
                 return self.emit(kernel, [slot for slot, _ in compiled]), facts
         if condition.node is not None:
-            return self.compare(condition, self._score_of(condition, node), 1.0, None, node), ()
+            holds = self.compare(condition, self._score_of(condition, node), 1.0, None, node)
+            if condition.fact is None:
+                return holds, ()
+            said = self.fact(condition.fact, node)
+            return self.emit("choose", [self.known(said), holds, said]), (said,)
         if condition.cells is not None:
             return self._predicted_other_than(condition.cells, node)
         if condition.channel_lacking:
@@ -244,7 +256,8 @@ class Compiler(LeafRules):
     def _score_of(self, condition: schema.Condition, node: Node) -> int:
         assert condition.node is not None
         path = self.path_from(condition.node, node)
-        self.referenced.add((node.path, path, None))
+        said = None if condition.fact is None else fact_name(condition.fact, node)
+        self.referenced.add((node.path, path, said))
         if not condition.before_adjust:
             return self.score(path, node)
         plan = self.node(path, node)
@@ -362,18 +375,24 @@ class Compiler(LeafRules):
         if combine == "demerits":
             slots = [self._demerits(plan, node) for plan in plans]
             out = self.emit("linear", slots, weights=tuple(weights), constant=0.0)
-        elif combine in ("sum", "mean", "weighted", "share"):
+        elif combine in ("sum", "mean", "weighted", "weighted_share", "share"):
             given = spec.weights or {}
-            if combine == "weighted":
+            if combine in ("weighted", "weighted_share"):
                 weights = [given[plan.node.key] for plan in plans]
             total = spec.over if spec.over is not None else sum(weights)
             if combine == "share":
                 weights = [given.get(plan.node.key, 1.0) for plan in plans]
+            if combine == "weighted_share":
+                weights = [weight / plan.node.maximum for weight, plan in zip(weights, plans, strict=True)]
             flags = [plan.applies for plan in plans]
+            varying = [plan for plan in plans if plan.greatest is not None and plan.node.spec.role is None]
+            if combine == "sum" and (varying or any(flag is not None for flag in flags)):
+                return self._sum_of_what_applies(node, plans)
             if any(flag is not None for flag in flags) or combine == "share":
                 return self._share(node, plans, weights)
             if combine != "sum":
-                weights = [weight / total for weight in weights]
+                points = node.maximum if combine == "weighted_share" else 1.0
+                weights = [points * weight / total for weight in weights]
             out = self.emit("linear", slots, weights=tuple(weights), constant=0.0)
         elif combine == "joint_risk":
             out = self.emit("joint_risk", slots)
@@ -436,13 +455,42 @@ class Compiler(LeafRules):
         always = self.constant(1.0)
         return [always if plan.applies is None else plan.applies for plan in plans]
 
+    def _sum_of_what_applies(self, node: Node, plans: list[NodePlan]) -> Compiled:
+        """Compile a sum whose parts may not apply: what does not apply is missing from its greatest score too."""
+        flags = self._flags(plans)
+        ones = (1.0,) * len(plans)
+        counted, maxima = [], []
+        for plan, flag in zip(plans, flags, strict=True):
+            value, most = plan.value, self._greatest_of(plan)
+            if plan.applies is not None:
+                value, most = (self.emit("product", [slot, flag], factor=1.0) for slot in (value, most))
+            counted.append(value)
+            maxima.append(most)
+        self.publish(f"{node.path}#maximum", self.emit("linear", maxima, weights=ones, constant=0.0))
+        out = self.emit("linear", counted, weights=ones, constant=0.0)
+        parts = tuple((plan.node.path, flag, 1.0) for plan, flag in zip(plans, flags, strict=True))
+        return Compiled("sum", out, parts)
+
+    def _greatest_of(self, plan: NodePlan) -> int:
+        """Return the slot of the greatest score of a node."""
+        return self.constant(plan.node.maximum) if plan.greatest is None else plan.greatest
+
     def _share(self, node: Node, plans: list[NodePlan], weights: list[float]) -> Compiled:
         flags = self._flags(plans)
         values = [plan.value for plan in plans]
         maxima = [1.0 if node.counts == "risk" else plan.node.maximum for plan in plans]
-        out = self.emit(
-            "share", [*values, *flags], weights=tuple(weights), maxima=tuple(maxima), points=node.maximum
-        )
+        if all(plan.greatest is None for plan in plans):
+            out = self.emit(
+                "share", [*values, *flags], weights=tuple(weights), maxima=tuple(maxima), points=node.maximum
+            )
+        else:
+            out = self.emit(
+                "share_of_varying",
+                [*values, *flags, *(self._greatest_of(plan) for plan in plans)],
+                weights=tuple(weights),
+                least=tuple(_least_maximum(plan.node) for plan in plans),
+                points=node.maximum,
+            )
         parts = tuple(
             (plan.node.path, flag, weight) for plan, flag, weight in zip(plans, flags, weights, strict=True)
         )
@@ -514,6 +562,9 @@ class Compiler(LeafRules):
             amount = self.score(adjustment.deduct_node, node)
             self.referenced.add((node.path, adjustment.deduct_node, None))
             changed = self.emit("linear", [slot, amount], weights=(1.0, sign), constant=0.0)
+        elif adjustment.take_off is not None:
+            sign = 1.0 if losing else -1.0
+            changed = self.emit("linear", [slot], weights=(1.0,), constant=sign * adjustment.take_off)
         elif adjustment.set_to is not None:
             changed = self.emit("linear", [slot], weights=(0.0,), constant=adjustment.set_to)
         elif adjustment.multiply is not None:
@@ -598,10 +649,14 @@ class Compiler(LeafRules):
     def _outcome(self, spec: schema.Stars, plan: NodePlan) -> tuple[Outcome, tuple[int, ...]]:
         node = plan.node
         measure = plan.value
+        if spec.per_cent:
+            measure = self.emit("linear", [measure], weights=(100.0 / node.maximum,), constant=0.0)
         if spec.divide_by is not None:
             measure = self.emit("linear", [measure], weights=(1.0 / spec.divide_by,), constant=0.0)
         if spec.round is not None:
             measure = self.rounded(measure, spec.round)
+        if spec.per_cent:
+            self.publish(f"{node.path}#percent", measure)
         lines, values = outcome_lines(spec, node)
         slot = self.emit("steps", [measure], thresholds=lines, values=values, divisor=1.0) if lines else None
         limits: list[int] = [] if slot is None else [slot]
@@ -619,7 +674,15 @@ class Compiler(LeafRules):
         for cap in spec.caps:
             when, used = self.condition(cap.when, node)
             facts.extend(used)
-            capped = self.emit("clip", [result], least=-np.inf, most=outcome_value(spec, cap.to))
+            if cap.lower_by is None:
+                capped = self.emit("clip", [result], least=-np.inf, most=outcome_value(spec, cap.to))
+            else:
+                lowest = outcome_value(spec, spec.otherwise)
+                capped = self.emit("linear", [result], weights=(1.0,), constant=-float(cap.lower_by))
+                # never above what it was: an outcome below the lowest one stays
+                capped = self.emit(
+                    "minimum", [result, self.emit("clip", [capped], least=lowest, most=np.inf)]
+                )
             result = self.emit("choose", [when, result, capped])
         return Outcome(spec, measure, result, lines, values, tuple(spec.grades or ())), tuple(facts)
 
@@ -651,6 +714,13 @@ class Compiler(LeafRules):
             self.asked_unless,
             tuple((slot, np.array(facts, np.intp)) for facts, slot in self.known_any.items()),
         )
+
+
+def _least_maximum(node: Node) -> float:
+    """Return the smallest greatest score above zero that a node can have where parts of it may not apply."""
+    if not sum_varies(node):
+        return node.maximum
+    return min(_least_maximum(child) for child in node.children)
 
 
 def compile_protocol(protocol: Protocol) -> Plan:

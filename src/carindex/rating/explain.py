@@ -164,8 +164,9 @@ def _parts(plan: Plan, node_plan: NodePlan, combined: Array, values: Array) -> l
     kind = node_plan.kind
     if kind == "demerits":
         return [values[slot] for _, slot, _ in node_plan.parts]
-    if kind in ("sum", "mean", "weighted"):
-        return [weight * loss for weight, loss in zip(weights, losses_of, strict=True)]
+    if kind in ("sum", "mean", "weighted", "weighted_share"):
+        there = [1.0 if child.applies is None else values[child.applies] for child in children]
+        return [w * part * loss for w, part, loss in zip(weights, there, losses_of, strict=True)]
     if kind == "joint_risk":
         hazards = -np.log1p(-np.minimum(np.array(losses_of), 1.0 - 1e-16))
         total = hazards.sum(axis=0)
@@ -192,9 +193,9 @@ def _share_parts(
     node_plan: NodePlan, children: list[NodePlan], losses_of: list[Array], values: Array
 ) -> list[Array]:
     risk = node_plan.node.counts == "risk"
-    maxima = np.array([1.0 if risk else child.node.maximum for child in children])[:, None]
     weights = np.array([weight for _, _, weight in node_plan.parts])[:, None]
     applies = np.array([values[flag] for _, flag, _ in node_plan.parts])
+    maxima = np.array([np.broadcast_to(1.0 if risk else c.most(values), applies[0].shape) for c in children])
     possible = (weights * applies * maxima).sum(axis=0)
     scale = node_plan.node.maximum / np.where(possible > 0, possible, 1.0)
     return list(scale * weights * applies * np.array(losses_of))

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from carindex import __version__
-from carindex.dossier import Fact
+from carindex.dossier import Fact, quantity_of, stated_in_per_cent
 from carindex.messages import Finding, InputError, Language
 from carindex.rating.compile import compile_protocol
 from carindex.rating.evaluation import Evaluation, evaluate
@@ -230,6 +230,7 @@ def _evaluated(
     plan: Plan, facts: Iterable[Fact], assumed: Mapping[str, float], *, as_given: bool = False
 ) -> tuple[Evaluation, dict[str, Fact], dict[str, Fact], list[Finding]]:
     """Return the evaluation, the facts that can be, the scores that a report states, and the findings."""
+    facts = [_in_points(fact, plan) for fact in facts]
     known, impossible = ({fact.name: fact for fact in facts}, []) if as_given else _possible(facts, plan)
     _check_assumed(assumed, plan)
     column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
@@ -239,12 +240,23 @@ def _evaluated(
     return evaluate(plan, column[:, None], {**elsewhere, **assumed}), known, stated, impossible
 
 
+def _in_points(fact: Fact, plan: Plan) -> Fact:
+    """Return a node's score that is stated in per cent as points of that node; any other fact as it is."""
+    node_plan = plan.nodes.get(fact.name.removeprefix(GIVEN))
+    if node_plan is None or not stated_in_per_cent(fact.name, fact.unit):
+        return fact
+    points = fact.value * node_plan.node.maximum / 100.0
+    stated = {"stated": f"{fact.value:g} %", **fact.details}
+    return msgspec.structs.replace(fact, value=points, unit=quantity_of(fact.name).unit, details=stated)
+
+
 def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[Finding]]:
     """Return the facts that can be, and an error for each stated score that is more than its node can have."""
     known = {fact.name: fact for fact in facts}
     findings = []
     ranges = {name: quantity.range for name, quantity in zip(plan.facts, plan.quantities, strict=True)}
-    ranges |= {f"{GIVEN}{path}": (0.0, node_plan.node.maximum) for path, node_plan in plan.nodes.items()}
+    for path, node_plan in plan.nodes.items():
+        ranges.setdefault(f"{GIVEN}{path}", (0.0, node_plan.node.maximum))
     for name, (least, most) in ranges.items():
         fact = known.get(name)
         if fact is not None and not least <= fact.value <= most:
@@ -477,23 +489,29 @@ def _ledger(
     assumed: Mapping[str, float],
     stated: Mapping[str, Fact],
 ) -> tuple[Loss, ...]:
-    """Return the losses of the whole car, the greatest first."""
-    found = []
+    """Return the losses of the whole car, the greatest first; of a node whose score is stated there is one loss."""
+    found: dict[tuple[str, ...], Loss] = {}
     for share in losses(evaluation):
         points = float(share.points[0])
         if points != 0.0:
             node = evaluation.plan.nodes[share.path].node
             step = share.adjustment.adjustment if share.adjustment is not None else None
-            found.append(
-                Loss(
-                    share.path,
-                    points,
-                    reason(evaluation, share, known, assumed, stated),
-                    (step.source if step else None) or node.source,
-                    (step.verified if step else None) or node.verified,
-                )
+            loss = Loss(
+                share.path,
+                points,
+                reason(evaluation, share, known, assumed, stated),
+                (step.source if step else None) or node.source,
+                (step.verified if step else None) or node.verified,
             )
-    return tuple(sorted(found, key=lambda loss: (-loss.points, loss.path)))
+            # steps before a stated score are no reasons of their own
+            same = (loss.path, *loss.why.values(), "" if share.path in stated else str(len(found)))
+            found[same] = (
+                msgspec.structs.replace(found[same], points=found[same].points + points)
+                if same in found
+                else loss
+            )
+    left = [loss for loss in found.values() if loss.points != 0.0]
+    return tuple(sorted(left, key=lambda loss: (-loss.points, loss.path)))
 
 
 def _node_json(node: RatedNode, language: Language) -> dict[str, Any]:

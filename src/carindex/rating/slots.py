@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from carindex.messages import InputError
-from carindex.rating.asking import fact_name
+from carindex.rating.asking import cut_off, fact_name
 from carindex.rating.grouping import Operation
 from carindex.rating.protocol import Node, Protocol
 from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, Quantity, vocabulary
@@ -36,7 +38,8 @@ class SlotTable:
                 owner = self.protocol.nodes.get(full.removeprefix(GIVEN))
                 if owner is None:
                     raise InputError(node.place, "rating.unknown_node", path=full.removeprefix(GIVEN))
-                quantity = Quantity(label=owner.label, unit="1", better="higher", range=(0.0, owner.maximum))
+                most = np.inf if cut_off(owner) else owner.maximum
+                quantity = Quantity(label=owner.label, unit="1", better="higher", range=(0.0, most))
             else:
                 try:
                     quantity = vocabulary().quantities[FactName.parse(full).quantity]
@@ -48,7 +51,10 @@ class SlotTable:
             self.facts[full] = self._slot(0)
             self.quantities.append(quantity)
             categories = quantity.categories
-            self.ranges.append((0.0, len(categories) - 1.0) if categories else quantity.range)
+            if full.startswith(GIVEN):  # what is missing can give no more than what counts
+                self.ranges.append((0.0, self.protocol.nodes[full.removeprefix(GIVEN)].maximum))
+            else:
+                self.ranges.append((0.0, len(categories) - 1.0) if categories else quantity.range)
         return self.facts[full]
 
     def facts_of_cells(self, test: str, cells: Sequence[str], quantity: str, node: Node) -> None:

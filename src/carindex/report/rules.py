@@ -72,6 +72,8 @@ def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Langu
         parts.append(label("otherwise", language, outcome=spec.otherwise))
     if spec.divide_by is not None:
         parts.insert(0, label("divided_by", language, number=limit_figure(spec.divide_by)))
+    if spec.per_cent:
+        parts.insert(0, label("of_greatest", language))
     yield f"{word}: {'; '.join(parts)}"
     for outcome, minima in (spec.minima or {}).items():
         text = ", ".join(f"{path} ≥ {limit_figure(least)}" for path, least in minima.items())
@@ -80,7 +82,10 @@ def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Langu
         yield label("not_better_than", language, node=path)
     for cap in spec.caps:
         condition = condition_text(cap.when, language)
-        yield label("outcome_capped", language, outcome=cap.to, condition=condition)
+        if cap.lower_by is None:
+            yield label("outcome_capped", language, outcome=cap.to, condition=condition)
+        else:
+            yield label("outcome_lowered", language, number=cap.lower_by, condition=condition)
 
 
 _SIGNS = {"at_least": "≥", "above": ">", "below": "<", "at_most": "≤"}
@@ -260,7 +265,7 @@ def condition_text(condition: schema.Condition, language: Language) -> str:
             "predicted_other", language, matrix=cells.matrix, speeds=", ".join(cells.vut_speed), colour=colour
         )
     subject = condition.node if condition.node is not None else condition.stars_of
-    if condition.fact is not None:
+    if condition.fact is not None and condition.node is None:
         subject = _quantity(condition.fact, language)
         if condition.take != "value":
             subject = f"{subject}, {label(f'take_{condition.take}', language)}"
@@ -276,7 +281,7 @@ def _adjustment(adjustment: schema.Adjustment, language: Language) -> str:
     parts = []
     if adjustment.deduct is not None:
         parts.append(label("deduct", language, rule=_rule(adjustment.deduct, language)))
-    for key in ("set_to", "at_most", "at_least", "multiply"):
+    for key in ("take_off", "set_to", "at_most", "at_least", "multiply"):
         value = getattr(adjustment, key)
         if value is not None:
             parts.append(label(f"adjust_{key}", language, number=limit_figure(value)))

@@ -375,7 +375,8 @@ def _comparisons(rating: Rating, dossier: Dossier, language: Language) -> list[C
     rated = {node.path: node for node in rating.nodes}
     found: list[Comparison] = []
     outcomes = dossier.published.get(rating.protocol.id, {})
-    unnamed = dossier.published.get("", {})
+    # what a table publishes beside outcomes (PATH#score) is not compared here
+    unnamed = {path: text for path, text in dossier.published.get("", {}).items() if "#" not in path}
     # outcomes that do not say whose they are belong here only if every one of them is an outcome of this tree
     if set(unnamed) <= {path for path, node in rated.items() if node.outcome_lower is not None}:
         outcomes = {**unnamed, **outcomes}

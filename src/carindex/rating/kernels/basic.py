@@ -299,6 +299,42 @@ def share(parameters: Parameters, low: Array, high: Array) -> Interval:
     return extreme(low[:, :k], 1.0), extreme(high[:, :k], -1.0)
 
 
+def share_of_varying(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """As `share`, of parts whose greatest scores differ from car to car.
+
+    Inputs are ``k`` values x, ``k`` flags a and ``k`` greatest scores m; ``weights`` and ``least`` (the smallest
+    greatest score above zero that a part can have) are ``(g, k)``. Bounds are those of a ratio of two intervals: while
+    it is open which parts apply they may be wider than what can happen, never narrower.
+    """
+    weights, least = (np.asarray(parameters[name], np.float64) for name in ("weights", "least"))
+    points = column(parameters["points"])
+    k = weights.shape[1]
+    sized = weights[:, :, None]
+
+    def sums(values: Array, applies: Array, most: Array) -> tuple[Array, Array]:
+        return (sized * applies * values).sum(axis=1), (sized * applies * most).sum(axis=1)
+
+    def ratio(reached: Array, possible: Array) -> Array:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(possible > 0, points * reached / possible, points)
+
+    if high is low:
+        out = ratio(*sums(low[:, :k], low[:, k : 2 * k], low[:, 2 * k :]))
+        return out, out
+    sure, perhaps = low[:, k : 2 * k], high[:, k : 2 * k]
+    fewest, most = (
+        (sized * flags * m).sum(axis=1) for flags, m in ((sure, low[:, 2 * k :]), (perhaps, high[:, 2 * k :]))
+    )
+    part = np.where(perhaps * high[:, 2 * k :] > 0, sized * least[:, :, None], np.inf).min(axis=1)
+    smallest = np.minimum(np.maximum(fewest, part), most)
+    least_reached = (sized * np.minimum(sure * low[:, :k], perhaps * low[:, :k])).sum(axis=1)
+    most_reached = (sized * np.maximum(sure * high[:, :k], perhaps * high[:, :k])).sum(axis=1)
+    worst = ratio(least_reached, np.where(least_reached < 0, smallest, most))
+    best = np.minimum(ratio(most_reached, np.where(most_reached < 0, most, smallest)), points)
+    best = np.where(fewest > 0, best, points)  # perhaps nothing applies, and nothing is missing
+    return np.minimum(worst, best), best
+
+
 def worst_that_applies(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Least of ``k`` values whose flag is 1, ``default`` where none is; the greatest where ``losing``.
 
@@ -394,6 +430,7 @@ BASIC: Mapping[str, Kernel] = {
     "compare": compare,
     "choose": choose,
     "share": share,
+    "share_of_varying": share_of_varying,
     "compensate": compensate,
     "worst_that_applies": worst_that_applies,
 }

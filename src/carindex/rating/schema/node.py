@@ -24,7 +24,8 @@ from carindex.rating.schema.parts import (
 class Adjustment(Struct, frozen=True, kw_only=True):
     """One step from the combined value of a node to its final value; steps apply in the order of the file.
 
-    ``deduct``: a rule whose value is taken off (a modifier); ``deduct_node``: another node's score. ``set_to``
+    ``deduct``: a rule whose value is taken off (a modifier); ``take_off``: so many points, while ``when`` holds;
+    ``deduct_node``: another node's score. ``set_to``
     with ``when``: capping, gates and vetoes. ``at_most``/``at_least`` (with or without ``when``): limits of the
     value. ``multiply``, ``round``.
     """
@@ -32,6 +33,7 @@ class Adjustment(Struct, frozen=True, kw_only=True):
     label: Label | None = None
     deduct: Node | None = None
     deduct_node: str | None = None
+    take_off: float | None = None
     when: Condition | None = None
     set_to: float | None = None
     at_most: float | None = None
@@ -178,6 +180,8 @@ class Protocol(Struct, frozen=True, kw_only=True):
     # tables that rules of the tree refer to by name; their shape is the rule kind's
     data: dict[str, Any] = {}
     note: Label | None = None
+    # the editions that this one extends, the nearest first; written by the loader
+    extended: list[str] = []
 
 
 LEAF_RULES = ("risk", "scale", "curve", "bands", "lookup", "pass_fail", "given")

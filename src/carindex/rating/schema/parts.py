@@ -14,6 +14,7 @@ Combine = Literal[
     "sum",
     "mean",
     "weighted",
+    "weighted_share",
     "worst",
     "best",
     "share",
@@ -64,6 +65,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     """A fact, a node's score or a node's stars compared with a number or word; or several conditions."""
 
     fact: str | None = None
+    # beside ``node``, ``fact`` is a yes or no that says whether the condition holds, where it is known
     node: str | None = None
     stars_of: str | None = None
     unit: str | None = None
