@@ -180,7 +180,7 @@ class Car:
                 ]
                 return min(scaled, default=node.maximum)
             return max((v for v, a in zip(values, applies, strict=True) if a), default=0.0)
-        if spec.combine == "share" or not all(applies):
+        if spec.combine == "share" or (spec.combine != "demerits" and not all(applies)):
             possible = sum(w * c.maximum for w, c, a in zip(weights, children, applies, strict=True) if a)
             reached = sum(w * v for w, v, a in zip(weights, values, applies, strict=True) if a)
             return node.maximum * reached / possible if possible else node.maximum
@@ -198,7 +198,11 @@ class Car:
             self.protocol.scale(child.spec.stars).grades[-1 - int(self.stars(child.path))]
             for child in children
         ]
-        return sum(spec.demerits[child.key][grade] for child, grade in zip(children, grades, strict=True))
+        return sum(
+            spec.demerits[child.key][grade]
+            for child, grade, a in zip(children, grades, applies, strict=True)
+            if a
+        )
 
     def stars(self, path):
         node = self.protocol.nodes[path]

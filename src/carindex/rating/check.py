@@ -66,8 +66,12 @@ def _combination_mistakes(node: Node) -> Iterator[InputError]:
     if not node.children and not spec.of:
         yield InputError(node.place, "rating.no_children")
     counts = {child.counts for child in node.children}
-    if len(counts) > 1:
+    if len(counts) > 1 and spec.combine != "demerits":  # demerits look at the children's grades alone
         yield InputError(node.place, "rating.unequal_maxima", kinds=", ".join(sorted(counts)))
+    for table in (spec.demerits or {}).values():
+        for count in table.values():
+            if isinstance(count, tuple) and count[0] > count[1]:
+                yield InputError(node.place, "rating.not_ascending", limits=list(count))
     if spec.combine == "weighted":
         keys = [path.rsplit("/", 1)[-1] for path in spec.of] or [child.key for child in node.children]
         if spec.weights is None or set(spec.weights) != set(keys):
@@ -77,7 +81,7 @@ def _combination_mistakes(node: Node) -> Iterator[InputError]:
                 given=", ".join(spec.weights or {}) or "-",
                 children=", ".join(keys),
             )
-    if spec.combine not in ("share", "mean", "weighted", "worst"):
+    if spec.combine not in ("share", "mean", "weighted", "worst", "demerits"):
         for child in node.children:
             if child.spec.applies_when is not None:
                 yield InputError(child.place, "rating.not_applicable_here", combine=spec.combine)

@@ -199,7 +199,7 @@ def rate(
     nodes = tuple(
         _rated(node, evaluation, known, overrides, touched, below[path]) for path, node in plan.nodes.items()
     )
-    unverified = sum(n.node.verified == "unverified" or n.node.spec.open for n in plan.nodes.values())
+    unverified = sum(n.node.verified == "unverified" or bool(n.node.spec.open) for n in plan.nodes.values())
     more = [Finding("rating.unverified_rules", "warning", plan.protocol.id, None, {"count": unverified})]
     return Rating(
         car,
@@ -260,7 +260,7 @@ def _stated(known: Mapping[str, Fact], plan: Plan) -> dict[str, Fact]:
     found = {}
     for name, fact in known.items():
         path = name.removeprefix(GIVEN)
-        if name.startswith(GIVEN) and path in plan.nodes and not plan.nodes[path].node.spec.open:
+        if name.startswith(GIVEN) and path in plan.nodes and plan.nodes[path].node.spec.open is not True:
             found[path] = fact
     return found
 
@@ -321,7 +321,9 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
                 continue
             if settled.isdisjoint(one for one in _way(path) if _within(one, owner)):
                 asked.update(node_plan.facts)
-    optional = {f"{GIVEN}{path}" for path, node_plan in plan.nodes.items() if not node_plan.node.spec.open}
+    optional = {
+        f"{GIVEN}{path}" for path, node_plan in plan.nodes.items() if node_plan.node.spec.open is not True
+    }
     optional |= _worked_out(evaluation)
     places = _settled_places(evaluation)
     return [
