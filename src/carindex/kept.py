@@ -12,7 +12,6 @@ import hashlib
 import os
 import pickle
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, wraps
@@ -128,6 +127,8 @@ def _state() -> str:
 
 def _write(file: Path, name: str, value: object) -> None:
     """Write an entry in one step, and remove those of other states."""
+    import tempfile  # only where something is written
+
     with suppress(OSError, pickle.PicklingError):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _own(file.parent):

@@ -7,6 +7,7 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import carindex.report.pdf as pdf
@@ -93,7 +94,9 @@ def test_without_the_font_chinese_is_refused_and_english_still_printed(
 
 def test_a_car_of_which_almost_nothing_is_known_is_printed(graded: Rating, partly_known: Dossier) -> None:
     empty = replace(partly_known, facts=(), findings=(), inputs={}, published={}, identity={})
-    assert pdf.printed(document_of([replace(graded, inputs={})], empty, "en")).startswith(b"%PDF")
+    assert pdf.printed(document_of([msgspec.structs.replace(graded, inputs={})], empty, "en")).startswith(
+        b"%PDF"
+    )
 
 
 def test_a_folder_that_cannot_be_written_is_said(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -163,6 +162,8 @@ def _rated(
 
 def _with_oddities(rating: Rating, path: Path, dossier: Dossier) -> Rating:
     """Return a rating as the programme's calculator has it with the oddities that make a difference to it."""
+    from msgspec.structs import replace
+
     from carindex.euroncap.scoring import facts_of_folder
     from carindex.rating.compiled import compiled
     from carindex.rating.oddities import touched

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
+
+import msgspec
 
 from carindex.messages import Finding, InputError
 from carindex.units import ratio
@@ -28,8 +29,7 @@ _WORDS_OF: Mapping[str, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True):
     """What is known about a car, once.
 
     Attributes
@@ -50,7 +50,7 @@ class Fact:
     value: float
     unit: str
     origin: str = ""
-    details: Mapping[str, object] = field(default_factory=dict)
+    details: Mapping[str, object] = msgspec.field(default_factory=dict)
 
     @property
     def quantity(self) -> Quantity:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from carindex.dossier.facts import (
     Fact,
@@ -30,8 +31,7 @@ _PUBLISHED = "published:"
 _FILE = {"en": "a facts file (CSV, JSON, Parquet)", "zh": "事实文件（CSV、JSON、Parquet）"}
 
 
-@dataclass(frozen=True)
-class FactSet:
+class FactSet(msgspec.Struct, frozen=True):
     """The facts of one car that were read from somewhere, with what was found on the way.
 
     ``published`` holds results that came along with the facts (by node path), for comparison only.
@@ -44,8 +44,7 @@ class FactSet:
     published: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One statement of a fact, as the file has it."""
 
     name: str

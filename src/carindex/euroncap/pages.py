@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from carindex.messages import InputError
 
 Value = str | float | int | bool | None
@@ -15,8 +17,7 @@ INPUT_FILL = "F2F2F2"
 """Fill of the cells that are the user's to fill in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A cell to be written.
 
     ``fill`` is ``RRGGBB``, with white text on a dark one; ``heading`` is bold; ``options`` are the words that the cell

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from carindex.dossier import Fact
 from carindex.dossier.readers import FactSet, Row, gather, sha256
@@ -18,8 +19,7 @@ from carindex.rating import Evaluation, Plan, evaluate_facts, load_protocol
 from carindex.rating.compiled import compiled
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True):
     """The prepared workbooks of one car, read: by stage its workbook and what it states."""
 
     books: Mapping[Stage, Book]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
+
+import msgspec
 
 from carindex.dossier.readers import Row
 from carindex.euroncap.cells import Book
@@ -33,8 +34,7 @@ class StageBooks(Protocol):
         """Return the prepared workbook with its scores, colours and checks."""
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(msgspec.Struct, frozen=True):
     """A stage: the beginning of its files' names, and the name of its module (and of its node in the protocol)."""
 
     prefix: str

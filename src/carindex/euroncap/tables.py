@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from carindex.euroncap.cells import Book, Cell, Sheet
 from carindex.euroncap.pages import Page
@@ -18,8 +19,7 @@ def blank(cell: Cell) -> bool:
     return cell.value is None or (isinstance(cell.value, str) and cell.value.lower() in BLANK)
 
 
-@dataclass(frozen=True)
-class TableRow:
+class TableRow(msgspec.Struct, frozen=True):
     """A row of a table: its number, its labels written out, and its cells by heading."""
 
     number: int

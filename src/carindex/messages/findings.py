@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
+
+import msgspec
 
 from carindex.messages.catalogue import Language, phrase
 
@@ -20,8 +21,7 @@ def _sentence(code: str, parameters: Mapping[str, object], language: Language) -
     return _SEPARATOR[language].join(part for part in parts if part)
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One thing found in the data, where, how bad, and what follows from it.
 
     Attributes
@@ -42,7 +42,7 @@ class Finding:
     severity: Severity
     place: str
     channel: str | None = None
-    parameters: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, object] = msgspec.field(default_factory=lambda: MappingProxyType({}))
 
     def text(self, language: Language = "en") -> str:
         """Return what was found, what was expected and what to do, as one line."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from carindex.messages import InputError
@@ -38,8 +38,7 @@ if TYPE_CHECKING:
 Numbers = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
-class ScenarioSlots:
+class ScenarioSlots(msgspec.Struct, frozen=True):
     """What a scenario was compiled to: slots of its layers, what the rule across scenarios needs, and the losses.
 
     ``said``: facts on the scenario as a whole; ``facts``: all of them.
@@ -52,7 +51,7 @@ class ScenarioSlots:
     claimed: tuple[int, ...] = ()
     said: tuple[int, ...] = ()
     facts: tuple[int, ...] = ()
-    details: Mapping[str, tuple[Detail, ...]] = field(default_factory=dict)
+    details: Mapping[str, tuple[Detail, ...]] = msgspec.field(default_factory=dict)
 
 
 def collect(compiler: Compiler, node: Node) -> list[int]:

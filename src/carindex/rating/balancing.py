@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import numpy as np
 
 from carindex.rating.kernels.basic import balanced
 from carindex.rating.rating import Rating
 
 
-@dataclass(frozen=True)
-class Balancing:
+class Balancing(msgspec.Struct, frozen=True):
     """The stages of a ``compensate`` node in the order of its rule.
 
     Attributes

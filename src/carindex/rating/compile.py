@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from carindex.messages import InputError
 from carindex.rating import avoidance, crash_tests, schema
@@ -30,8 +30,7 @@ Parts = tuple[tuple[str, int, float], ...]
 Table = TypeVar("Table")
 
 
-@dataclass(frozen=True)
-class Compiled:
+class Compiled(msgspec.Struct, frozen=True):
     """What a rule was compiled to: how its loss is shared out, its slot, its parts, and the facts it reads."""
 
     kind: str

@@ -7,8 +7,10 @@ its inspection.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from carindex.rating import schema
 from carindex.rating.asking import fact_name
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
     from carindex.rating.compile import Compiled, Compiler
 
 
-@dataclass(frozen=True)
-class CriticalRegion:
+class CriticalRegion(msgspec.Struct, frozen=True):
     """A body region that must have points: its path, the slot of its points, and of whether they count as assessed."""
 
     path: str

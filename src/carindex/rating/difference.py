@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -12,8 +11,7 @@ from carindex.rating.protocol import Node, Protocol
 _STRUCTURE = ("children", "file", "choose")
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True):
     """One entry that differs: node path, entry (``node`` for a whole node), value before and after."""
 
     path: str

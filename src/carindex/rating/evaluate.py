@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,8 +12,7 @@ from carindex.rating.kernels import KERNELS, Array
 from carindex.rating.plan import Plan
 
 
-@dataclass(frozen=True)
-class Evaluation:
+class Evaluation(msgspec.Struct, frozen=True):
     """Lower and upper value of every slot for every car, shape ``(slots, cars)``.
 
     ``low is high`` where every fact of every car was known. ``stated``: nodes whose score was put in from

@@ -17,8 +17,8 @@ How a combination shares its loss among its parts:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from carindex.rating.evaluate import Evaluation
@@ -28,8 +28,7 @@ from carindex.rating.plan import AdjustStep, Answers, NodePlan, Place, Plan
 _TOLERANCE = 1e-12
 
 
-@dataclass(frozen=True)
-class Share:
+class Share(msgspec.Struct, frozen=True):
     """A part of a loss: at which node, in points of the node that was asked about, and by what.
 
     Attributes

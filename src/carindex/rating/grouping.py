@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from carindex.rating.kernels import KERNELS
 from carindex.rating.plan import Group
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """One operation on slots: what a rule, or a part of one, was compiled to."""
 
     kernel: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from carindex.messages import LANGUAGES, phrase
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 CELL, TESTED = "cell", "tested"
 
 
-@dataclass(frozen=True)
-class BandSlots:
+class BandSlots(msgspec.Struct, frozen=True):
     """Slots of a band of the headform grid: per cent, greatest score, and what the correction of predictions costs."""
 
     percent: int
@@ -30,8 +29,7 @@ class BandSlots:
     correction: int
 
 
-@dataclass(frozen=True)
-class GridSlots:
+class GridSlots(msgspec.Struct, frozen=True):
     """Slots of a headform grid: its bands by path, and of each point the colour and the points that it costs."""
 
     bands: Mapping[str, BandSlots]

@@ -11,13 +11,13 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from carindex.messages import InputError
 from carindex.rating import schema
@@ -163,8 +163,7 @@ def _included(data: Any, folder: Path, digest: Any, within: tuple[Path, ...] = (
     }
 
 
-@dataclass(frozen=True)
-class _InForce:
+class _InForce(msgspec.Struct, frozen=True):
     """Which oddities are computed: all, none, or all but some."""
 
     calculator: bool

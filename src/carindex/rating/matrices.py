@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import msgspec
+
 from carindex.rating import schema
 
 TABLES = "avoidance"
@@ -38,8 +40,7 @@ def word(label: object) -> str:
     return re.sub(r"[^a-z0-9]+", "_", str(label).lower()).strip("_")
 
 
-@dataclass(frozen=True)
-class MatrixRow:
+class MatrixRow(msgspec.Struct, frozen=True):
     """A row of a matrix: its axis values, its name in facts, its cells (``S``, ``E`` or ``.``)."""
 
     name: str

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from carindex.kept import kept, read_yaml
@@ -26,8 +27,7 @@ _FILE = "oddities.yaml"
 _NEAR = 1e-9
 
 
-@dataclass(frozen=True)
-class Touched:
+class Touched(msgspec.Struct, frozen=True):
     """An oddity that makes a difference to a car.
 
     Attributes
@@ -88,8 +88,7 @@ def touched(evaluation: Evaluation, facts: Iterable[Fact], by_the_rules: Evaluat
     return found
 
 
-@dataclass(frozen=True)
-class _Variant:
+class _Variant(msgspec.Struct, frozen=True):
     """A protocol as its calculator has it without one oddity: what is needed to evaluate it and to compare scores."""
 
     parts: Mapping[str, Any]

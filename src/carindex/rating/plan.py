@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,8 +22,7 @@ from carindex.rating.protocol import Node, Protocol
 from carindex.vocabulary import Quantity
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """Operations of one kind that run together: inputs ``(g, k)``, outputs ``(g,)`` or ``(g, m)``."""
 
     kernel: str
@@ -31,8 +31,7 @@ class Group:
     parameters: Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class AdjustStep:
+class AdjustStep(msgspec.Struct, frozen=True):
     """One adjustment of a node: the slots of the value before and after it, of its condition, the facts it reads."""
 
     adjustment: schema.Adjustment
@@ -42,8 +41,7 @@ class AdjustStep:
     facts: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """Stars or grade of a node: slot of the measure, slot of the outcome, names of the outcomes."""
 
     spec: schema.Stars
@@ -62,8 +60,7 @@ class Outcome:
         return int(value) if float(value).is_integer() else value
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """What decides a colour at one of many places: facts, the slot and the names of the colour, its limits."""
 
     facts: tuple[int, ...]
@@ -72,8 +69,7 @@ class Place:
     limits: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Answers:
+class Answers(msgspec.Struct, frozen=True):
     """What decides what one of many places is worth: facts, words that are no cause, what a value must exceed."""
 
     facts: tuple[int, ...]
@@ -81,8 +77,7 @@ class Answers:
     limits: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True)
-class Detail:
+class Detail(msgspec.Struct, frozen=True):
     """One of many places at which a rule can lose points.
 
     Attributes
@@ -100,8 +95,7 @@ class Detail:
     place: Place | Answers | None = None
 
 
-@dataclass(frozen=True)
-class NodePlan:
+class NodePlan(msgspec.Struct, frozen=True):
     """How one node comes about, in slots: what the explanation needs to follow the points.
 
     ``rule_facts`` are the facts that the node's own rule reads, ``facts`` also those of its adjustments,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+import msgspec
 
 from carindex.rating import schema
 
 ROOT = ""
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(msgspec.Struct, frozen=True):
     """A node of a rating tree with everything it inherits filled in.
 
     Attributes
@@ -94,8 +95,7 @@ DATA = "data:"
 """Before the name of what many nodes share, where a place is asked for."""
 
 
-@dataclass(frozen=True)
-class Oddity:
+class Oddity(msgspec.Struct, frozen=True):
     """Something that the programme's own calculator computes otherwise than the rules say: its name, and where.
 
     ``path`` is a node, or ``data:`` and a name where it is what many nodes share, empty where it is the whole protocol.
@@ -105,8 +105,7 @@ class Oddity:
     name: str
 
 
-@dataclass(frozen=True)
-class Protocol:
+class Protocol(msgspec.Struct, frozen=True):
     """A programme's edition, ready to be compiled.
 
     ``calculator`` tells whether it was loaded as the programme's own calculator computes; ``oddities`` are the places

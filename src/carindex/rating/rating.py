@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
 import numpy as np
 
 from carindex import __version__
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 Status = Literal["scored", "missing", "not_applicable", "assumed"]
 
 
-@dataclass(frozen=True)
-class RatedNode:
+class RatedNode(msgspec.Struct, frozen=True):
     """One node of a rated tree.
 
     ``score``, ``stars``, ``grade`` and ``value`` are ``None`` while missing facts leave them open; ``lower``
@@ -55,11 +55,10 @@ class RatedNode:
     verified: str
     beside: bool
     children: tuple[str, ...]
-    contributions: Mapping[str, float] = field(default_factory=dict)
+    contributions: Mapping[str, float] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Loss:
+class Loss(msgspec.Struct, frozen=True):
     """Points lost, at which node, why, and where the rule that took them is published."""
 
     path: str
@@ -69,8 +68,7 @@ class Loss:
     verified: str
 
 
-@dataclass(frozen=True)
-class Rating:
+class Rating(msgspec.Struct, frozen=True):
     """What a programme says of one car.
 
     The losses add up to maximum minus the best possible score (``upper``) of the root. ``oddities`` are those of the

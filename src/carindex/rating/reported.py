@@ -7,8 +7,10 @@ no report, and each of its tests counts nothing. Rules between stages come after
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from carindex.rating import schema
 from carindex.rating.plan import AdjustStep, NodePlan

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from carindex.vocabulary.words import CAR, vocabulary
 
@@ -26,8 +27,7 @@ _CELL = re.compile(r"[a-z0-9_.\-]+(/[a-z0-9_.\-]+)*")
 _KINDS_WITH_CELLS = ("inspection", "avoidance", "pedestrian")
 
 
-@dataclass(frozen=True, slots=True)
-class FactName:
+class FactName(msgspec.Struct, frozen=True):
     """The name of a fact, made of words of the vocabulary.
 
     ``full_width_rigid_56/driver/h3_50m/hic15`` is the HIC15 of a Hybrid III 50th male driver in that test,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+from msgspec.structs import replace
 
 from carindex.euroncap.cells import Book, letters
 from carindex.euroncap.crash_avoidance import read

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+import msgspec
 
 from carindex.euroncap.crash_avoidance.layout import (
     EXTENDED,
@@ -33,17 +34,16 @@ from carindex.rating.matrices import slug
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Answers:
+class Answers(msgspec.Struct, frozen=True):
     """What a manufacturer answered in a template: words by cell, as the programme spells them."""
 
-    parameters: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    parameters: Mapping[tuple[str, str], str] = msgspec.field(default_factory=dict)
     """By scenario and input parameter."""
-    predictions: Mapping[str, Mapping[tuple[str, int], str]] = field(default_factory=dict)
+    predictions: Mapping[str, Mapping[tuple[str, int], str]] = msgspec.field(default_factory=dict)
     """By matrix: colours by row and column; cells in which nothing is predicted are left out."""
-    functions: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    functions: Mapping[tuple[str, str], str] = msgspec.field(default_factory=dict)
     """Declared functions by matrix and row."""
-    claims: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    claims: Mapping[tuple[str, str], str] = msgspec.field(default_factory=dict)
     """YES or NO by scenario and robustness layer, as facts name it."""
 
     def colour(self, matrix: Matrix, line: Line, column: int) -> str | None:
@@ -62,8 +62,7 @@ class Answers:
         )
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(msgspec.Struct, frozen=True):
     """A drawn cell, with what else is drawn for it: the side that the target comes from, or the door."""
 
     line: str
@@ -73,8 +72,7 @@ class Point:
     door: str | None = None
 
 
-@dataclass(frozen=True)
-class Drawn:
+class Drawn(msgspec.Struct, frozen=True):
     """What is tested of a matrix. A layer ``None`` means that no robustness layer is tested with it."""
 
     points: tuple[Point, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from carindex.euroncap.cells import Sheet
 from carindex.euroncap.crash_avoidance.layout import (
@@ -23,8 +24,7 @@ from carindex.rating.matrices import slug, word
 TOLERANCE_OF_FILL = 0.02
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(msgspec.Struct, frozen=True):
     """A matrix as it stands on a sheet."""
 
     matrix: Matrix

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, cast
 
+import msgspec
+
 from carindex.kept import kept_as, shipped
 from carindex.rating.matrices import NAMING_AXES, slug, word
 
@@ -128,8 +130,7 @@ class Matrix:
         return f"{self.heading} ({self.sheet})"
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(msgspec.Struct, frozen=True):
     """A scenario with its place in the tree."""
 
     name: str
@@ -147,8 +148,7 @@ class Scenario:
         return f"{self.path}/{layer}" if self.matrices else self.path
 
 
-@dataclass(frozen=True)
-class Subelement:
+class Subelement(msgspec.Struct, frozen=True):
     """A stage subelement and its sheets."""
 
     element: str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from carindex.euroncap.cells import Cell, Sheet
 from carindex.euroncap.crash_avoidance.grids import Grid
@@ -36,8 +37,7 @@ BASELINE, EXPECTED, RANGE = "Value baseline", "Expected value", "Range"
 SYSTEM, DOOR, FUNCTION = "Type of system", "Door selected", "Function"
 
 
-@dataclass(frozen=True)
-class TestRow:
+class TestRow(msgspec.Struct, frozen=True):
     """A row of the table: its cells by the titles of their columns, and the cell of the matrix that was tested."""
 
     cells: Mapping[str, Cell]

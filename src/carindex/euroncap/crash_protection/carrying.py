@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from carindex.euroncap.cells import Book
 from carindex.euroncap.crash_protection.content import content
 from carindex.euroncap.crash_protection.layout import layout
@@ -17,8 +19,7 @@ Facts = Mapping[tuple[str, ...], str]
 """The fact that a row asks for, by the labels of the row."""
 
 
-@dataclass(frozen=True)
-class PointLine:
+class PointLine(msgspec.Struct, frozen=True):
     """A row of a sheet of impact points: which point and criterion, what is predicted, and what stands in its value."""
 
     point: Point

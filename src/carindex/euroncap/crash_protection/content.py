@@ -27,8 +27,7 @@ from carindex.kept import kept_as
 from carindex.rating import schema
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(msgspec.Struct, frozen=True):
     """A row of the sheet of body regions.
 
     Attributes
@@ -51,8 +50,7 @@ class Region:
     points: Literal["grid", "row"] | None = None
 
 
-@dataclass(frozen=True)
-class Dummy:
+class Dummy(msgspec.Struct, frozen=True):
     """A row of the sheet of dummies, with its body regions and its rows of measured values."""
 
     loadcase: str
@@ -69,8 +67,7 @@ class Dummy:
         return f"{self.path.rsplit('/', 1)[0]}/{self.loadcase}"
 
 
-@dataclass(frozen=True)
-class TestRow:
+class TestRow(msgspec.Struct, frozen=True):
     """A row of the sheet of test scores, with its dummies."""
 
     element: str

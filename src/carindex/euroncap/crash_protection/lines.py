@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
@@ -15,8 +14,7 @@ from carindex.rating import schema
 Kind = Literal["criterion", "modifier", "excursion", "contact", "non_use"]
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A row of a sheet of measured values.
 
     Attributes

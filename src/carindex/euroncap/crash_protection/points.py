@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import msgspec
 
@@ -17,8 +16,7 @@ Point = tuple[int, int]
 _POINT = re.compile(r"\(?\s*(-?\d{1,3})\s*,\s*(-?\d{1,3})\s*\)?")
 
 
-@dataclass(frozen=True)
-class Band:
+class Band(msgspec.Struct, frozen=True):
     """The rows of the grid that one headform is shot at: a body region of its own."""
 
     seat: str
@@ -28,8 +26,7 @@ class Band:
     last: int
 
 
-@dataclass(frozen=True)
-class HeadGrid:
+class HeadGrid(msgspec.Struct, frozen=True):
     """The grid of the headforms.
 
     Attributes
@@ -89,8 +86,7 @@ class HeadGrid:
         return [key for key, cell in self.cells.items() if cell.tested == "always"]
 
 
-@dataclass(frozen=True)
-class PointCriterion:
+class PointCriterion(msgspec.Struct, frozen=True):
     """A criterion of every point of a legform's row."""
 
     region: str
@@ -100,8 +96,7 @@ class PointCriterion:
     limits: tuple[float, float]
 
 
-@dataclass(frozen=True)
-class LegRow:
+class LegRow(msgspec.Struct, frozen=True):
     """A row of impact points of a legform: its printed labels, what a cell may say by key, and its criteria."""
 
     loadcase: str

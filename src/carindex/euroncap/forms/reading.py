@@ -10,6 +10,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import TypeVar
 
+import msgspec
+
 from carindex.dossier.facts import quantity_of
 from carindex.dossier.readers import Row
 from carindex.euroncap.cells import Book, Cell, Sheet, Value
@@ -212,8 +214,7 @@ class Notes:
         self.say("other_limit", cell.place, "warning", what=name, found=cell.text or "-", expected=shown)
 
 
-@dataclass(frozen=True)
-class TableLine:
+class TableLine(msgspec.Struct, frozen=True):
     """A row of a table with its labels written out."""
 
     row: int

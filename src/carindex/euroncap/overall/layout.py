@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -86,8 +85,7 @@ class Layout(Struct, frozen=True, kw_only=True):
         return [self.parameters.sheet, self.rating.sheet, *scores, self.version_sheet.sheet]
 
 
-@dataclass(frozen=True)
-class ScoredNode:
+class ScoredNode(msgspec.Struct, frozen=True):
     """A stage, element or test: its printed labels, its path in the protocol, its greatest score."""
 
     labels: tuple[str, ...]

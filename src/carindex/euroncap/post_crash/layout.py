@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -99,8 +98,7 @@ class Inputs(Struct, frozen=True, kw_only=True):
     sheets: list[QuestionSheet]
 
 
-@dataclass(frozen=True)
-class ScoredNode:
+class ScoredNode(msgspec.Struct, frozen=True):
     """A node of the rules: its printed labels from the stage on, its path, its greatest score."""
 
     labels: tuple[str, ...]

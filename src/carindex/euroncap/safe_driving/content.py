@@ -6,8 +6,9 @@ All of it comes from the protocol's files; the places of grid cells are those of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
+
+import msgspec
 
 from carindex.euroncap.cells import column_number
 from carindex.euroncap.safe_driving.files import Line, Table, countries, inputs, monitoring
@@ -22,8 +23,7 @@ FIRST_ROW = 2
 _ANY = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """A cell that is answered with a word or a number: its fact, its line and what may stand there."""
 
     fact: str
@@ -50,8 +50,7 @@ class Question:
 NOT_FITTED = "not_fitted"
 
 
-@dataclass(frozen=True, slots=True)
-class QuestionSheet:
+class QuestionSheet(msgspec.Struct, frozen=True):
     """Questions of one sheet, with the headings of their label columns and of the answers."""
 
     sheet: str
@@ -60,8 +59,7 @@ class QuestionSheet:
     questions: tuple[Question, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class MonitoringCell:
+class MonitoringCell(msgspec.Struct, frozen=True):
     """A cell of the driver-monitoring predictions; ``name`` begins its facts, ``place`` is row and column."""
 
     name: str
@@ -85,8 +83,7 @@ class MonitoringCell:
         return self.name.split("/", 1)[1]
 
 
-@dataclass(frozen=True, slots=True)
-class GridCell:
+class GridCell(msgspec.Struct, frozen=True):
     """A cell of the speed-limit or hazard predictions, by its fact, place and (for limits) whether it is asked for."""
 
     fact: str
@@ -95,8 +92,7 @@ class GridCell:
     asked: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class AccPoint:
+class AccPoint(msgspec.Struct, frozen=True):
     """A test point of the adaptive cruise control; ``row`` and ``column`` count within its matrix."""
 
     fact: str
@@ -120,8 +116,7 @@ class AccPoint:
         return float(self.vut_speed.split()[0])
 
 
-@dataclass(frozen=True, slots=True)
-class AccScenario:
+class AccScenario(msgspec.Struct, frozen=True):
     """A matrix of test points: its label, the category's label, its heading row."""
 
     key: str
@@ -136,8 +131,7 @@ class AccScenario:
         return any(point.ttc is not None for point in self.points)
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreLine:
+class ScoreLine(msgspec.Struct, frozen=True):
     """A line of a score sheet: labels, the node, and its greatest score."""
 
     labels: tuple[str, ...]

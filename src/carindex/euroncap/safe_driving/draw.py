@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+import msgspec
 
 from carindex.euroncap.safe_driving.content import (
     AccScenario,
@@ -25,8 +26,7 @@ _NON_TRANSIENT = "non_transient"
 _WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenTest:
+class ChosenTest(msgspec.Struct, frozen=True):
     """A test to be run: the predicted cell, the noise variable by its key, and the scenario."""
 
     cell: MonitoringCell
@@ -34,16 +34,14 @@ class ChosenTest:
     scenario: str | None
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """A draw: tests of driver monitoring in the order they are listed, words for test points by fact."""
 
     tests: tuple[ChosenTest, ...] = ()
-    targets: Mapping[str, str] = field(default_factory=dict)
+    targets: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Urn:
+class Urn(msgspec.Struct, frozen=True):
     """Ranks names by a seed."""
 
     seed: int

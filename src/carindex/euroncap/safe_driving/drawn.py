@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from carindex.euroncap.cells import Sheet
 from carindex.euroncap.safe_driving.content import (
@@ -23,8 +24,7 @@ _OUTCOMES = ("FAIL", "PASS")
 _POINT = "Test point"
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnTest:
+class DrawnTest(msgspec.Struct, frozen=True):
     """A drawn test of driver monitoring as a workbook lists it."""
 
     cell: MonitoringCell
@@ -33,8 +33,7 @@ class DrawnTest:
     row: int
 
 
-@dataclass(frozen=True, slots=True)
-class TestedPoint:
+class TestedPoint(msgspec.Struct, frozen=True):
     """A test point of the adaptive cruise control as a workbook lists it."""
 
     __test__ = False  # not a pytest class

@@ -7,7 +7,8 @@ was deleted or called otherwise is noticed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from carindex.euroncap.cells import Sheet
 from carindex.euroncap.safe_driving.content import (
@@ -26,8 +27,7 @@ from carindex.euroncap.safe_driving.layout import layout
 from carindex.euroncap.safe_driving.reader import Reader
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(msgspec.Struct, frozen=True):
     """What a cell of a grid says: its colour, whether it has the mark of a drawn test, its place and its text."""
 
     colour: str | None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
+
+import msgspec
 
 from carindex.euroncap.cells import Sheet
 from carindex.euroncap.safe_driving.content import (
@@ -27,8 +28,7 @@ def _headings() -> frozenset[str]:
     return frozenset({layout().monitoring.tests.headings[0], *tables})
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A line of a sheet: its labels, those left blank taken from above, and its row."""
 
     labels: tuple[str, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from carindex.euroncap.cells import Book
 from carindex.euroncap.pages import Entry, Page
@@ -51,8 +52,7 @@ from carindex.messages import Finding, InputError
 _GOOD = "green"
 
 
-@dataclass(frozen=True)
-class Filled:
+class Filled(msgspec.Struct, frozen=True):
     """What a filled template says: parameters and noise variables by fact, predictions by the names of their cells."""
 
     declared: Mapping[str, Value]

@@ -10,8 +10,8 @@ prediction, no test, no robustness layer).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -101,8 +101,7 @@ def _lost(points: Array, refused: Flags) -> tuple[Array, Array]:
     return lost, lost
 
 
-@dataclass(frozen=True, eq=False)
-class AcrossTable:
+class AcrossTable(msgspec.Struct, frozen=True, eq=False):
     """Scenarios with one collision partner: the layers each is offered, and in how many a layer has to fail."""
 
     layers: tuple[NDArray[np.intp], ...]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -51,8 +51,7 @@ def row_above(parameters: Parameters, low: Array, high: Array) -> Interval:
     return np.where(unsure, low[:, 1], low[:, 0]), np.where(unsure, high[:, 1], high[:, 0])
 
 
-@dataclass(frozen=True, eq=False)
-class WordLines:
+class WordLines(msgspec.Struct, frozen=True, eq=False):
     """A table of words: which words of a fact are which sign, and what every combination of signs is worth.
 
     ``sign_of[i]`` numbers the sign of each word of input ``i``; ``no_sign`` is that of a word which stands in no line,
@@ -83,8 +82,7 @@ def word_table(parameters: Parameters, low: Array, high: Array) -> Interval:
     return least, np.where(possible, worth, -np.inf).max(axis=0)[None]
 
 
-@dataclass(frozen=True, eq=False)
-class Claim:
+class Claim(msgspec.Struct, frozen=True, eq=False):
     """A claimed node: for each response its cells among the inputs and what it is worth; the cells of the warning.
 
     ``blank``: an empty prediction claims nothing, and a drawn test without outcome leaves the node open (as a
@@ -103,8 +101,7 @@ class Claim:
     blank: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class _Outcomes:
+class _Outcomes(msgspec.Struct, frozen=True, eq=False):
     """What is known of the outcomes of some cells' tests."""
 
     failed: Flags
@@ -201,8 +198,7 @@ def claimed(parameters: Parameters, low: Array, high: Array) -> Interval:
     return np.concatenate([least[:1], lost_least])[None], np.concatenate([most[:1], lost_most])[None]
 
 
-@dataclass(frozen=True, eq=False)
-class PointMatrix:
+class PointMatrix(msgspec.Struct, frozen=True, eq=False):
     """Test points that share a node's points: what a reduction must exceed for each colour.
 
     ``blank``: an empty prediction is grey and a tested point without measured value counts as predicted (as a

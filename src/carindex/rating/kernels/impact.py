@@ -6,8 +6,8 @@ Facts arrive raw: NaN where they are not known. A point without a cell word is n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,8 +18,7 @@ _HUNDREDTHS = 100.0
 _FULL = 100.0
 
 
-@dataclass(frozen=True, eq=False)
-class PointCriterion:
+class PointCriterion(msgspec.Struct, frozen=True, eq=False):
     """A criterion at an impact point: what parts its colours, what each scores, where a prediction is granted."""
 
     divisor: float
@@ -29,8 +28,7 @@ class PointCriterion:
     scores: Array
 
 
-@dataclass(frozen=True, eq=False)
-class HeadformGrid:
+class HeadformGrid(msgspec.Struct, frozen=True, eq=False):
     """The headform grid as arrays: points in the order of the inputs, bands by point, cell kinds as tables."""
 
     mirror: NDArray[np.intp]
@@ -49,8 +47,7 @@ class HeadformGrid:
     most: float
 
 
-@dataclass(frozen=True, eq=False)
-class _Tested:
+class _Tested(msgspec.Struct, frozen=True, eq=False):
     """The tested points of all cars in one row: point, car, cell kind, and what was measured there."""
 
     point: NDArray[np.intp]
@@ -169,8 +166,7 @@ def _headform(
     return out
 
 
-@dataclass(frozen=True, eq=False)
-class LegformRow:
+class LegformRow(msgspec.Struct, frozen=True, eq=False):
     """A row of a legform's points: columns from left to right, mirrored columns, criteria, what a cell word does."""
 
     mirror: NDArray[np.intp]

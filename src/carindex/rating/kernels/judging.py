@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -114,8 +115,7 @@ def _within(atom: tuple[float, float]) -> float:
     return least + 1.0 if np.isinf(most) else (least + most) / 2
 
 
-@dataclass(frozen=True, eq=False)
-class Judging:
+class Judging(msgspec.Struct, frozen=True, eq=False):
     """Several criteria as tables: every lookup is the number of a criterion and a pair of colours.
 
     ``surely``, ``perhaps``: least and greatest value that bears out every, or some, colour of the pair, shape

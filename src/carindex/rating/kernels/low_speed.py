@@ -6,8 +6,7 @@ verification is written down.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import numpy as np
 
 from carindex.rating.kernels.basic import rounded
@@ -18,8 +17,7 @@ from carindex.rating.kernels.kernel import Array, Interval, Parameters
 Bounds = tuple[Array, Array]
 
 
-@dataclass(frozen=True, eq=False)
-class Dooring:
+class Dooring(msgspec.Struct, frozen=True, eq=False):
     """Systems that act when a door is opened: from which time to collision on they are in time, and their best colours.
 
     ``at_least``, ``not_between``: least time, and times in between which are too late. ``best``: by system
@@ -35,8 +33,7 @@ class Dooring:
     doors: int
 
 
-@dataclass(frozen=True, eq=False)
-class LowSpeedTable:
+class LowSpeedTable(msgspec.Struct, frozen=True, eq=False):
     """A matrix of low-speed cells: how values are judged and what colours are worth.
 
     ``judging``: of the values, or with ``baseline`` of what they are above the baseline run's (``binary``:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from carindex.rating.kernels.judging import Flags, Indices, Judging
@@ -15,8 +16,7 @@ STANDARD, EXTENDED, ROBUSTNESS = range(3)
 AEB, FCW = 0.0, 1.0
 
 
-@dataclass(frozen=True, eq=False)
-class Variant:
+class Variant(msgspec.Struct, frozen=True, eq=False):
     """A matrix with some of its repeating rows taken out: which cells are left, their ranges and criteria.
 
     ``taken_out`` tells for each pair of repeating rows whether the first is out. ``plain``: criterion of
@@ -30,8 +30,7 @@ class Variant:
     aeb: Indices
 
 
-@dataclass(frozen=True, eq=False)
-class MatrixTable:
+class MatrixTable(msgspec.Struct, frozen=True, eq=False):
     """A prediction matrix: its variants, how values are judged, and what it is worth."""
 
     cells: int
@@ -54,8 +53,7 @@ class MatrixTable:
         return 2 if self.warning is not None or self.second_in_extended else 1
 
 
-@dataclass(frozen=True, eq=False)
-class ScenarioTable:
+class ScenarioTable(msgspec.Struct, frozen=True, eq=False):
     """A scenario: its matrices, the robustness layers offered, the tables of factors and judgements.
 
     ``closed``: every matrix is closed, whatever the facts say, and a tested point without a value is as
@@ -94,8 +92,7 @@ class Pair:
     high: Array
 
 
-@dataclass(frozen=True)
-class Car:
+class Car(msgspec.Struct, frozen=True):
     """What is known of a scenario beside its matrices, each for every car.
 
     ``methods``: for each range, which words its prediction may be. ``refused``: whether the scenario is surely, and

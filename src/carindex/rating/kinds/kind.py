@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from carindex.rating import schema
     from carindex.rating.compile import Compiled, Compiler
     from carindex.rating.protocol import Node
+import msgspec
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """A rule kind, by the field of a node in which a file writes its rule.
 
     Attributes
