@@ -38,6 +38,8 @@ class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     car: list[str]
     facts: dict[str, Column]
+    # facts that are the same for every row because of what the table is: that it leaves something out, say
+    everywhere: dict[str, str] = {}
     published: dict[str, str] = {}
 
 
@@ -105,8 +107,8 @@ def import_table(name: str, path: Path) -> ImportedTable:
             for fact, column in table.facts.items()
         ]
         outcomes = [_text(line[at[column]]) for column in table.published.values()]
-        rows.append((car, *facts, *outcomes))
-    columns = ("car", *table.facts, *(f"published:{path}" for path in table.published))
+        rows.append((car, *facts, *table.everywhere.values(), *outcomes))
+    columns = ("car", *table.facts, *table.everywhere, *(f"published:{path}" for path in table.published))
     return ImportedTable(columns, tuple(rows), tuple(findings))
 
 

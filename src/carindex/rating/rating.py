@@ -102,8 +102,9 @@ class Rating(msgspec.Struct, frozen=True):
 
     @property
     def final(self) -> bool:
-        """Whether nothing that is missing could change the outcome."""
-        return self.root.outcome is not None
+        """Whether nothing that is missing could change the outcome; without one, the score."""
+        root = self.root
+        return root.score is not None if root.outcome_lower is None else root.outcome is not None
 
     def losses_of(self, path: str) -> list[Share]:
         """Share out the loss of any node."""
