@@ -1,0 +1,39 @@
+"""Rate cars from facts as a user writes them, and read grades and demerits off."""
+
+from __future__ import annotations
+
+from carindex.dossier.facts import Fact, quantity_of, value_from_text
+from carindex.rating import compile_protocol, load_protocol
+from carindex.rating import rate as rate_car
+
+
+class Programme:
+    """A protocol, compiled once."""
+
+    def __init__(self, name):
+        self.plan = compile_protocol(load_protocol(name))
+
+    def rate(self, facts):
+        """Rate a car of which facts are known: ``{name: value in the vocabulary's unit, or word}``."""
+        found = []
+        for name, value in facts.items():
+            quantity = quantity_of(name)
+            found.append(Fact(name, value_from_text(str(value), quantity, "test"), quantity.unit))
+        return Rated(rate_car(self.plan, found))
+
+
+class Rated:
+    def __init__(self, rating):
+        self.rating = rating
+        self.nodes = {node.path: node for node in rating.nodes}
+
+    def grade(self, path=""):
+        """A grade, or ``A-M`` where it is open between the two."""
+        node = self.nodes[path]
+        return node.outcome if node.outcome is not None else f"{node.outcome_upper}-{node.outcome_lower}"
+
+    def demerits(self, path=""):
+        """Demerits of a node, ``(least, most)`` where they are open."""
+        node = self.nodes[path]
+        low, high = node.maximum - node.upper, node.maximum - node.lower
+        return low if node.score is not None else (low, high)
