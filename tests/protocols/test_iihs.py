@@ -205,6 +205,14 @@ def test_femur_force_alone_leaves_what_the_impulse_decides(small, force, grade):
     assert small.rate({**GOOD, f"{DRIVER}/femur_left": -force}).grade("thigh_and_hip") == grade
 
 
+def test_demerits_are_stated_as_demerits_of_any_node(side_2, small):
+    """Of nodes that reports usually state as of those that they do not: 2 steps are Marginal, 22 demerits Poor."""
+    rated = small.rate({**GOOD, "given:head_and_neck/injury_measures": 2})
+    assert (rated.grade("head_and_neck"), rated.demerits("head_and_neck")) == ("M", 10)
+    assert small.rate({**GOOD, "given:chest/viscous_criterion": 2}).demerits() == 2
+    assert side_2.rate({**updated(), "given:structure": 22}).demerits() == 22
+
+
 def test_bad_input_is_refused(small):
     with pytest.raises(InputError):
         small.rate({f"{SMALL}/structure_grade": "Q"})

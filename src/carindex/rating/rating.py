@@ -235,8 +235,18 @@ def _evaluated(
     column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
     stated = _stated(known, plan)
     reported = set(plan.facts)
-    elsewhere = {path: fact.value for path, fact in stated.items() if f"{GIVEN}{path}" not in reported}
+    elsewhere = {
+        path: _score_of(plan, path, fact.value)
+        for path, fact in stated.items()
+        if f"{GIVEN}{path}" not in reported
+    }
     return evaluate(plan, column[:, None], {**elsewhere, **assumed}), known, stated, impossible
+
+
+def _score_of(plan: Plan, path: str, stated: float) -> float:
+    """Return the score of a node of which a report states the value: what demerits leave of the greatest score."""
+    node = plan.nodes[path].node
+    return node.maximum - stated if node.counts == "demerits" else stated
 
 
 def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[Finding]]:

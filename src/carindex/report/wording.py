@@ -101,13 +101,21 @@ def counted(node: RatedNode, language: Language) -> str:
 
 
 def score_text(node: RatedNode, language: Language, *, bounds: bool = False) -> str:
-    """Return what a node reached: ``12.345 / 16``, a risk, ``2 demerits``, or the interval while it is open."""
+    """Return what a node reached: ``12.345 / 16``, a risk, ``2 demerits``, or the interval while it is open.
+
+    Demerits are called by the name of the measure that gives the grade, where the protocol names it.
+    """
     if node.status == "not_applicable":
         return "–"
     if node.counts == "demerits":
         low, high = points(node.maximum - node.upper), points(node.maximum - node.lower)
         text = low if node.score is not None else f"{low} {_OPEN_RANGE} {high}"
-        return label("demerits_counted", language, count=f"[{low}, {high}]" if bounds else text)
+        what = (
+            in_language(node.measure_label, language)
+            if node.measure_label
+            else label("demerits_word", language)
+        )
+        return label("demerits_counted", language, count=f"[{low}, {high}]" if bounds else text, what=what)
     if is_risk(node):
         low, high = percent(node.maximum - node.upper), percent(node.maximum - node.lower)
         text = low if node.score is not None else f"{low} {_OPEN_RANGE} {high}"
