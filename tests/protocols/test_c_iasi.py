@@ -331,3 +331,53 @@ def test_published_grades_of_all_versions(shared, tmp_path):
                     assert found or published == "--", (row["car"], index)
         assert counts["different"] == 0
         assert counts["same"] > 70
+
+
+def test_table_of_items_says_what_it_leaves_out(c2017, tmp_path):
+    """Two made-up cars: 3 and 6 demerits, ratio 4, 65 % are G throughout; 20 and 7, 3.25, 40 % are P, A, A and M."""
+    path = tmp_path / "items.csv"
+    path.write_text(
+        "car,test_year,brand,model,small_overlap_demerits,side_demerits,b_pillar_cm,roof_swr,pedestrian_points_of_30,"
+        "published_occupant_grade,published_pedestrian_grade\n"
+        "One,2018,A,1,3,6,18.5,4,19.5,G,G\nTwo,2019,B,2,20,7,12.0,3.25,12,M,M\n",
+        "utf-8",
+    )
+    table = import_table("ciasi-items", path)
+    assert [row[table.columns.index(SEATS)] for row in table.rows] == ["not_published", "not_published"]
+    assert table.rows[0][table.columns.index("side_mdb_1500_50/b_pillar_distance")] == 185
+    one, two = batched(c2017, table, tmp_path)
+    assert (one["car"], two["car"]) == ("2018 One", "2019 Two")
+    assert (one["grade:occupant_safety"], two["grade:occupant_safety"]) == ("G", "M")
+    assert (one["grade:pedestrian_safety"], two["grade:pedestrian_safety"]) == ("G", "M")
+    # demerits stand there as demerits, not as what they leave of the greatest sum
+    assert float(two["demerits:occupant_safety/small_overlap"]) == 20
+    assert "score:occupant_safety/small_overlap" not in two
+    assert float(two["score:pedestrian_safety"]) == 12
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "c-iasi-2017",
+        "c-iasi-2020",
+        "c-iasi-2023",
+        "iihs-small-overlap",
+        "iihs-moderate-overlap-2",
+        "iihs-side-1",
+        "iihs-side-2",
+        "iihs-roof",
+    ],
+)
+def test_every_rule_has_two_languages_a_source_and_a_level(name):
+    programme = Programme(name)
+    for path, plan in programme.plan.nodes.items():
+        spec = plan.node.spec
+        assert set(spec.label) == {"en", "zh"}, path
+        assert spec.source, path
+        assert spec.verified, path
+        for adjustment in spec.adjust:
+            if adjustment.label is not None:
+                assert set(adjustment.label) == {"en", "zh"}, path
+                assert adjustment.source, path
+                assert adjustment.verified, path
+    assert not any(plan.node.verified == "oracle" for plan in programme.plan.nodes.values())
