@@ -37,3 +37,10 @@ class Rated:
         node = self.nodes[path]
         low, high = node.maximum - node.upper, node.maximum - node.lower
         return low if node.score is not None else (low, high)
+
+
+def around(limits, step):
+    """Values on each limit, which still have the better grade, and just beyond it."""
+    for index, limit in enumerate(limits):
+        yield limit, index
+        yield limit + step, index + 1

@@ -330,7 +330,8 @@ class Compiler(LeafRules):
     def _value(self, node: Node) -> Compiled:
         spec = node.spec
         if isinstance(spec.open, schema.OpenGrade):
-            return self._graded(spec.open, node)
+            slot, fact = self.graded(spec.open, node)
+            return Compiled("open", slot, facts=(fact,))
         if spec.open:
             slot = self.fact(f"{GIVEN}{node.path}", node)
             return Compiled("open", slot, facts=(slot,))
@@ -461,35 +462,13 @@ class Compiler(LeafRules):
             slot = self.words(plan.outcome.slot, tuple(known))
         else:
             cases = [
-                self._between(*count) if isinstance(count, tuple) else self.constant(count)
+                self.between(*count) if isinstance(count, tuple) else self.constant(count)
                 for count in worst_first
             ]
             slot = self.emit("choose", [plan.outcome.slot, *cases])
         if plan.applies is not None:
             slot = self.emit("choose", [plan.applies, self.constant(0.0), slot])
         return slot
-
-    def _between(self, least: float, most: float) -> int:
-        """Return the slot of a number of which only bounds are known."""
-        return self.emit("linear", [self.open_value(most - least)], weights=(1.0,), constant=least)
-
-    def _graded(self, rule: schema.OpenGrade, node: Node) -> Compiled:
-        """Compile a node that takes a grade as a word; a word that is none of its grades says nothing."""
-        grades = self.protocol.scale(node.spec.stars).grades if node.spec.stars is not None else None
-        if not grades:
-            raise InputError(node.place, "rating.no_outcome", path=node.path)
-        fact = self.fact(rule.grade, node)
-        words = self.quantities[fact].categories
-        missing = [grade for grade in grades if grade not in words]
-        if missing:
-            kind = vocabulary().kinds["value"]
-            raise InputError(node.place, "rating.unknown_word", word=", ".join(missing), kind=kind)
-        ranks = grades if node.counts != "points" else list(reversed(grades))
-        slot = self.words(fact, tuple(float(ranks.index(word)) if word in ranks else 0.0 for word in words))
-        if set(words) - set(grades):
-            other = self.words(fact, tuple(float(word not in grades) for word in words))
-            slot = self.emit("choose", [other, slot, self.open_value(node.maximum)])
-        return Compiled("open", slot, facts=(fact,))
 
     # -- adjustments and outcomes --------------------------------------------------------------------------
 

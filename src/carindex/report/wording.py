@@ -110,11 +110,8 @@ def score_text(node: RatedNode, language: Language, *, bounds: bool = False) -> 
     if node.counts == "demerits":
         low, high = points(node.maximum - node.upper), points(node.maximum - node.lower)
         text = low if node.score is not None else f"{low} {_OPEN_RANGE} {high}"
-        what = (
-            in_language(node.measure_label, language)
-            if node.measure_label
-            else label("demerits_word", language)
-        )
+        word = label("demerit_word" if text == "1" else "demerits_word", language)
+        what = in_language(node.measure_label, language) if node.measure_label else word
         return label("demerits_counted", language, count=f"[{low}, {high}]" if bounds else text, what=what)
     if is_risk(node):
         low, high = percent(node.maximum - node.upper), percent(node.maximum - node.lower)
