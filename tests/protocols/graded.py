@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+
 from carindex.dossier.facts import Fact, quantity_of, value_from_text
+from carindex.dossier.folder import load_dossier
+from carindex.examples import camry
 from carindex.rating import compile_protocol, load_protocol
 from carindex.rating import rate as rate_car
 
@@ -44,3 +48,20 @@ def around(limits, step):
     for index, limit in enumerate(limits):
         yield limit, index
         yield limit + step, index + 1
+
+
+def taken_as(test, folder):
+    """Return NHTSA test 10146 asked as an engineer would who wants to know how its dummy would be graded.
+
+    The car ran full width into a wall: no rating of an offset test follows from it. The question is put in the open:
+    the copy of the dossier says in its own test.toml for which test the recording is to be taken.
+    """
+    with camry() as example:
+        shutil.copytree(example, folder / "car")
+    entries = folder / "car" / "tests" / "frontal" / "test.toml"
+    said = entries.read_text("utf-8").replace("full_width_rigid_56", test)
+    entries.chmod(0o644)
+    entries.write_text(
+        said.replace("NHTSA test 10146", f"NHTSA test 10146, full width, taken as {test}"), "utf-8"
+    )
+    return load_dossier(folder / "car")

@@ -12,8 +12,9 @@ import pytest
 from carindex.campaign import rate_table
 from carindex.dossier.published import import_table
 from carindex.messages import InputError
+from carindex.rating import rate
 
-from .graded import Programme
+from .graded import Programme, Rated, taken_as
 
 SMALL, SIDE = "given:occupant_safety/small_overlap", "given:occupant_safety/side_impact"
 ROOF, SEATS = "roof_strength/strength_to_weight_ratio", "seat_head_restraint/grade"
@@ -197,6 +198,28 @@ def test_injury_measures_lead_to_the_sum_as_for_iihs(c2017):
     rated = c2017.rate(facts)
     assert rated.demerits("occupant_safety/small_overlap") == (18, 74 - (10 - 6))
     assert rated.grade("occupant_safety/small_overlap") == "M-P"
+
+
+def test_dummy_of_nhtsa_test_10146_by_hand(c2017, tmp_path):
+    """A full-width test taken for a small overlap test: the equivalents grade its dummy, and nothing is settled by it.
+
+    Published: HIC15 140 (limit 560), 3 ms chest 41.0 g (60), femurs 1923 and 2345 N (5220). Computed elsewhere: Nij
+    0.196 (0.80), deflection 23.18 mm (50), V*C 0.082 m/s (0.8), left upper tibia index 0.454 (0.80).
+    """
+    rating = rate(c2017.plan, taken_as("frontal_small_overlap_rigid_64", tmp_path).facts)
+    rated = Rated(rating)
+    known = {fact.name.rpartition("/")[2]: fact.value for node in rating.nodes for fact in node.facts}
+    assert round(known["hic15"]) == 140
+    assert round(known["chest_a3ms"], 1) == 41.0
+    assert (round(known["femur_left"]), round(known["femur_right"])) == (-1923, -2345)
+    assert known["nij"] == pytest.approx(0.196, abs=5e-4)
+    assert known["chest_deflection"] == pytest.approx(23.18, abs=6e-3)
+    assert known["tibia_index_left"] == pytest.approx(0.454, abs=5e-4)
+    small = "occupant_safety/small_overlap"
+    for component in ("head_and_neck", "chest", "thigh_and_hip"):
+        assert (rated.grade(f"{small}/{component}"), rated.demerits(f"{small}/{component}")) == ("G", 0)
+    assert rated.grade(small) == "G-P"
+    assert rated.grade("occupant_safety") == "G-P"
 
 
 def test_bad_input_is_refused(c2017):

@@ -6,8 +6,6 @@ holds the institute's measures together with its grades, so published results ca
 
 from __future__ import annotations
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -18,7 +16,7 @@ from carindex.messages import InputError
 from carindex.rating import rate
 from carindex.recordings import read
 
-from .graded import Programme, Rated, around
+from .graded import Programme, Rated, around, taken_as
 
 SMALL, MODERATE = "frontal_small_overlap_rigid_64", "frontal_odb_64"
 DRIVER = f"{SMALL}/driver/h3_50m"
@@ -276,23 +274,9 @@ def test_roof_strength(ratio, grade):
 
 
 @pytest.fixture(scope="module")
-def recorded(small, tmp_path_factory):
-    """NHTSA test 10146 asked as an engineer would who wants to know how its dummy would be graded.
-
-    The car ran full width into a wall; it is no small overlap test, and no rating of the institute follows from it.
-    The question is put in the open: the copy of the dossier says in its own test.toml that the recording is to be
-    taken for a small overlap test.
-    """
-    with camry() as example:
-        folder = tmp_path_factory.mktemp("camry") / "car"
-        shutil.copytree(example, folder)
-    entries = folder / "tests" / "frontal" / "test.toml"
-    said = entries.read_text("utf-8").replace("full_width_rigid_56", SMALL)
-    entries.chmod(0o644)
-    entries.write_text(
-        said.replace("NHTSA test 10146", "NHTSA test 10146, full width, taken as small overlap"), "utf-8"
-    )
-    return load_dossier(folder)
+def recorded(tmp_path_factory):
+    """NHTSA test 10146, said to be taken for a small overlap test."""
+    return taken_as(SMALL, tmp_path_factory.mktemp("camry"))
 
 
 def value(dossier, quantity, unit):
