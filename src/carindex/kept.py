@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, wraps
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -108,10 +109,12 @@ def _installation() -> str:
 @cache
 def _state() -> str:
     """Return a digest of the package's files and of what runs them."""
-    import msgspec
-    import numpy as np
-
-    digest = hashlib.sha256(f"{_PACKAGE} {sys.version} {np.__version__} {msgspec.__version__}".encode())
+    digest = hashlib.sha256(f"{_PACKAGE} {sys.version}".encode())
+    for library in ("numpy", "msgspec"):  # found, not imported: what is kept may need neither
+        found = find_spec(library)
+        if found is not None and found.origin is not None:
+            about = Path(found.origin).stat()
+            digest.update(f"{found.origin} {about.st_size} {about.st_mtime_ns}\n".encode())
     folders = [_PACKAGE]
     while folders:
         with os.scandir(folders.pop()) as entries:

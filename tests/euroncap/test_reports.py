@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import pickle
 from functools import cache
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from carindex.dossier.readers import gather
 from carindex.euroncap.cells import Book
+from carindex.euroncap.evidence import facts_of_folder
 from carindex.euroncap.pages import write_book
-from carindex.euroncap.scoring import RatedCar, gather, plan_of, score_folder
+from carindex.euroncap.scoring import RatedCar, plan_of, score_folder
 from carindex.euroncap.stages import STAGES, Stage
 from carindex.rating import evaluate_facts
 
@@ -107,3 +110,12 @@ def test_the_same_workbooks_give_the_same_bytes(shared: Path, tmp_path: Path) ->
         assert (tmp_path / "one" / stage.report).read_bytes() == (
             tmp_path / "two" / stage.report
         ).read_bytes()
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("calculator", [False, True])
+def test_what_is_read_can_be_handed_from_one_process_to_another(shared, calculator):
+    # else every workbook would be read twice, and nobody would notice but the clock
+    found = facts_of_folder(case(shared, 13), calculator=calculator)
+    assert found is not None
+    assert pickle.loads(pickle.dumps(found)) == found

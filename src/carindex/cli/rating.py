@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,10 @@ from carindex.cli.options import (
 from carindex.messages import InputError, Language
 
 if TYPE_CHECKING:
+    from carindex.dossier import FactSet
     from carindex.dossier.folder import Dossier
     from carindex.rating import Plan, Protocol, Rating
+    from carindex.side_by_side import Task
 
 _ASSUMPTIONS = {"en": "JSON {node path: points}", "zh": "JSON {节点路径: 分值}"}
 
@@ -137,12 +140,14 @@ def _rated(
     calculator: bool = False,
 ) -> tuple[Dossier, list[Rating]]:
     from carindex.dossier.folder import load_dossier
+
+    reading = _reading(path, calculator)
     from carindex.rating.compiled import compiled
     from carindex.rating.rating import rate as rate_car
 
     plans: list[Plan] = [compiled(name, calculator=calculator) for name in protocols]
     assumed = {} if assume is None else _assumed(assume)
-    dossier = _of_workbooks(path, plans, car, calculator) or load_dossier(path, car)
+    dossier = _of_workbooks(path, plans, car, reading) or load_dossier(path, car)
     ratings = [
         rate_car(
             plan,
@@ -164,7 +169,7 @@ def _with_oddities(rating: Rating, path: Path, dossier: Dossier) -> Rating:
     """Return a rating as the programme's calculator has it with the oddities that make a difference to it."""
     from msgspec.structs import replace
 
-    from carindex.euroncap.scoring import facts_of_folder
+    from carindex.euroncap.evidence import facts_of_folder
     from carindex.rating.compiled import compiled
     from carindex.rating.oddities import touched
     from carindex.rating.rating import evaluate_facts
@@ -187,17 +192,30 @@ def _name_of(protocol: Protocol, folder: Path) -> str | Path:
     return protocol.id if shipped_folder(protocol.id) == folder else folder
 
 
-def _of_workbooks(path: Path, plans: list[Plan], car: str | None, calculator: bool) -> Dossier | None:
-    """Return the evidence of a folder of workbooks, ``None`` when it is none of a protocol asked for."""
-    from carindex.dossier.folder import CAR_FILE, Dossier
-    from carindex.dossier.workbooks import LAYOUT_FILE
-    from carindex.euroncap.scoring import facts_of_folder
+def _reading(path: Path, calculator: bool) -> Task[FactSet | None] | None:
+    """Begin to read a folder that may be one of workbooks, while this process gets ready to rate what they say."""
+    from carindex.dossier.folder import CAR_FILE
 
     if not path.is_dir() or (path / CAR_FILE).is_file():
         return None
+    from carindex.euroncap.evidence import facts_of_folder
+    from carindex.side_by_side import Task
+
+    return Task(partial(facts_of_folder, path, calculator=calculator))
+
+
+def _of_workbooks(
+    path: Path, plans: list[Plan], car: str | None, reading: Task[FactSet | None] | None
+) -> Dossier | None:
+    """Return the evidence of a folder of workbooks, ``None`` when it is none of a protocol asked for."""
+    from carindex.dossier.folder import Dossier
+    from carindex.dossier.workbooks import LAYOUT_FILE
+
+    if reading is None:
+        return None
     if not any((Path(plan.protocol.place).parent / LAYOUT_FILE).is_file() for plan in plans):
         return None
-    found = facts_of_folder(path, calculator=calculator)
+    found = reading.result()
     if found is None:
         return None
     return Dossier(path, car or found.car, {}, (), found.facts, found.findings, found.inputs, {})

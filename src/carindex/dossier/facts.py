@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from types import MappingProxyType
 
 import msgspec
@@ -64,6 +65,7 @@ class Fact(msgspec.Struct, frozen=True):
         return categories[round(self.value)] if categories else self.value
 
 
+@lru_cache(maxsize=1 << 16)
 def quantity_of(name: str) -> Quantity:
     """Return the quantity that a fact name speaks of.
 

@@ -7,7 +7,6 @@ criteria are computed from the recording and become facts that remember file, ch
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -134,6 +133,8 @@ def load_dossier(path: Path | str, car: str | None = None) -> Dossier:
 
 
 def _toml(path: Path) -> dict[str, Any]:
+    import tomllib  # only where a dossier is read
+
     try:
         return tomllib.loads(path.read_text("utf-8-sig"))
     except (tomllib.TOMLDecodeError, OSError, UnicodeError) as error:

@@ -24,6 +24,7 @@ Value = str | float | int | bool | None
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_PLAIN_CELL = re.compile(rb"<c (?:[^>]*/>|[^>]*[^/>]>(?:(?!<c ).)*?</c>)", re.DOTALL)
 _REFERENCE = re.compile(r"([A-Z]+)(\d+)")
 # whatever reading the parts of a damaged file may end with
 _DAMAGED = (
@@ -273,11 +274,22 @@ def _cells_with_fill(xml: bytes, fills: list[str | None]) -> dict[tuple[int, int
     return found
 
 
+def _cells_with_error_or_formula(xml: bytes) -> Iterator[ElementTree.Element]:
+    """Yield cells that hold an error or a formula; where a sheet is written plainly, without a tree of all others."""
+    cells = _PLAIN_CELL.findall(xml)
+    if len(cells) != xml.count(b"<c "):  # prefixes, comments and the like: read it in full
+        yield from ElementTree.fromstring(xml).iter(f"{_MAIN}c")
+        return
+    for cell in cells:
+        if b'"e"' in cell or b"<f" in cell:
+            yield ElementTree.fromstring(b"<x xmlns='%s'>%s</x>" % (_MAIN[1:-1].encode(), cell))[0]
+
+
 def _cells_without_value(xml: bytes) -> dict[tuple[int, int], str]:
     found: dict[tuple[int, int], str] = {}
     if b'"e"' not in xml and b"<f" not in xml:  # the usual case, without reading the sheet once more
         return found
-    for cell in ElementTree.fromstring(xml).iter(f"{_MAIN}c"):
+    for cell in _cells_with_error_or_formula(xml):
         formula, value = cell.find(f"{_MAIN}f"), cell.find(f"{_MAIN}v")
         empty = value is None or not value.text
         if cell.get("t") != "e" and not (formula is not None and empty):

@@ -16,6 +16,7 @@ from carindex.euroncap.scored import Scored
 from carindex.messages import Finding, InputError
 
 PROTOCOL = "euro-ncap-2026"
+PROTOCOL_FOLDER = "protocols/euro-ncap/2026"
 
 
 class StageBooks(Protocol):

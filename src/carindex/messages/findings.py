@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -42,7 +41,7 @@ class Finding(msgspec.Struct, frozen=True):
     severity: Severity
     place: str
     channel: str | None = None
-    parameters: Mapping[str, object] = msgspec.field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, object] = msgspec.field(default_factory=dict)
 
     def text(self, language: Language = "en") -> str:
         """Return what was found, what was expected and what to do, as one line."""
@@ -87,13 +86,20 @@ class InputError(Exception):
         self.parameters = parameters
         super().__init__(self.line("en"))
 
+    def __reduce__(self) -> tuple[Callable[..., InputError], tuple[object, ...]]:
+        return _again, (self.place, self.code, self.parameters)
+
     def line(self, language: Language = "en") -> str:
         """Return the error as one line in a language."""
         return f"{self.place}{_COLON[language]}{_sentence(self.code, self.parameters, language)}"
 
     def as_finding(self, severity: Severity = "error", channel: str | None = None) -> Finding:
         """Return the same statement as a finding, for callers that go on with the rest."""
-        return Finding(self.code, severity, self.place, channel, MappingProxyType(dict(self.parameters)))
+        return Finding(self.code, severity, self.place, channel, dict(self.parameters))
+
+
+def _again(place: str, code: str, parameters: Mapping[str, object]) -> InputError:
+    return InputError(place, code, **parameters)
 
 
 def worst_severity(findings: Iterable[Finding]) -> Severity | None:

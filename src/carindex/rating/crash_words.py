@@ -11,7 +11,7 @@ import numpy as np
 from carindex.messages import LANGUAGES, Language, phrase
 from carindex.rating import schema
 from carindex.rating.crash_tests import SCHEME, capping_criteria
-from carindex.rating.evaluate import Evaluation
+from carindex.rating.evaluation import Evaluation
 from carindex.rating.explain import Share
 from carindex.rating.kernels import rounded
 from carindex.rating.kinds.crash import thresholds

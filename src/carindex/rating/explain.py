@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 import numpy as np
 
-from carindex.rating.evaluate import Evaluation
+from carindex.rating.evaluation import Evaluation
 from carindex.rating.kernels import Array
 from carindex.rating.plan import AdjustStep, Answers, NodePlan, Place, Plan
 

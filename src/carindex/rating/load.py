@@ -12,13 +12,14 @@ import math
 import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 from msgspec.structs import replace
 
+import carindex
+from carindex.kept import kept_as
 from carindex.messages import InputError
 from carindex.rating import schema
 from carindex.rating.asking import fact_name
@@ -34,10 +35,10 @@ def available_protocols() -> tuple[str, ...]:
     return tuple(sorted(_shipped()))
 
 
-@cache
+@kept_as("protocols")
 def _shipped() -> Mapping[str, Path]:
     """Folders of the protocols that come with the package, by protocol name."""
-    base = Path(str(files("carindex").joinpath("protocols")))
+    base = Path(carindex.__file__).parent / "protocols"
     found = {}
     for file in sorted(base.glob("*/*/protocol.yaml")):
         match = re.search(r"^id:\s*(\S+)", file.read_text("utf-8"), re.MULTILINE)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import msgspec
@@ -28,14 +28,16 @@ LAYER, CONDITION = "robustness_layer", "verification_condition"
 Cells = tuple[str, tuple[str, ...], str]
 
 
-def slug(text: object) -> str:
+@lru_cache(maxsize=1 << 12, typed=True)
+def slug(text: Hashable) -> str:
     """Return a label as it stands in the name of a fact: ``50 km/h`` is ``50_km_h``, 0.5 is ``0.5``."""
     if isinstance(text, int | float):
         return f"{text:g}"
     return re.sub(r"[^a-z0-9.\-]+", "_", str(text).strip().lower()).strip("_")
 
 
-def word(label: object) -> str:
+@lru_cache(maxsize=1 << 12)
+def word(label: Hashable) -> str:
     """Return a label as it stands in a path: ``Trajectory/Heading`` is ``trajectory_heading``."""
     return re.sub(r"[^a-z0-9]+", "_", str(label).lower()).strip("_")
 

@@ -14,7 +14,7 @@ import numpy as np
 from carindex.kept import kept, read_yaml
 from carindex.rating.compile import compile_protocol
 from carindex.rating.crash_tests import SCHEME
-from carindex.rating.evaluate import Evaluation, evaluate
+from carindex.rating.evaluation import Evaluation, evaluate
 from carindex.rating.load import load_protocol, shipped_folder
 from carindex.rating.matrices import TABLES
 from carindex.rating.plan import Plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
@@ -13,7 +14,7 @@ from carindex import __version__
 from carindex.dossier import Fact
 from carindex.messages import Finding, InputError, Language
 from carindex.rating.compile import compile_protocol
-from carindex.rating.evaluate import Evaluation, evaluate
+from carindex.rating.evaluation import Evaluation, evaluate
 from carindex.rating.explain import Share, losses
 from carindex.rating.plan import NodePlan, Plan
 from carindex.rating.protocol import Protocol
@@ -318,6 +319,11 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
     for path, node_plan in plan.nodes.items():
         if settled.isdisjoint(_way(path)) and not any(_within(path, top) for top in assumed):
             asked.update(node_plan.facts)
+    below: dict[str, list[str]] = {owner: [] for _, owner, _ in plan.referenced}
+    for path in plan.nodes:
+        for one in _way(path):
+            if one in below:
+                below[one].append(path)
     # a condition elsewhere looks at these: a score that is stated for a node above does not answer it
     for asker, owner, instead in plan.referenced:
         if instead in known or any(_within(asker, top) and asker != top for top in assumed):
@@ -325,11 +331,11 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
         if not settled.isdisjoint(_way(asker)):
             continue
         tops = [top for top in assumed if _within(top, owner)]
-        for path, node_plan in plan.nodes.items():
-            if not _within(path, owner) or any(_within(path, top) for top in tops):
+        for path in below[owner]:
+            if any(_within(path, top) for top in tops):
                 continue
             if settled.isdisjoint(one for one in _way(path) if _within(one, owner)):
-                asked.update(node_plan.facts)
+                asked.update(plan.nodes[path].facts)
     optional = {
         f"{GIVEN}{path}" for path, node_plan in plan.nodes.items() if node_plan.node.spec.open is not True
     }
@@ -377,6 +383,7 @@ def _worked_out(evaluation: Evaluation) -> set[str]:
     return {fact for fact, known in instead.items() if known}
 
 
+@lru_cache(maxsize=1 << 14)
 def _way(path: str) -> tuple[str, ...]:
     """Return a node and all nodes above it."""
     parts = path.split("/") if path else []

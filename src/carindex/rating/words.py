@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from carindex.messages import LANGUAGES, Language, phrase
-from carindex.rating.evaluate import Evaluation
+from carindex.rating.evaluation import Evaluation
 from carindex.rating.explain import Share
 from carindex.rating.plan import Answers, NodePlan, Plan
 from carindex.rating.protocol import Node

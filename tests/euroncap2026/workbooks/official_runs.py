@@ -18,8 +18,9 @@ from pathlib import Path
 import openpyxl
 
 from carindex.euroncap.cells import Book
+from carindex.euroncap.evidence import read_prepared
 from carindex.euroncap.pages import write_book
-from carindex.euroncap.scoring import RatedCar, evaluate_books, plan_of, read_prepared
+from carindex.euroncap.scoring import RatedCar, evaluate_books, plan_of
 from carindex.euroncap.stages import STAGES, Stage
 
 COMPLAINTS = ("error", "mismatch", "warning", "differ", "signature", "traceback")

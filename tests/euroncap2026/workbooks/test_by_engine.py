@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from carindex.euroncap.evidence import read_prepared, stated_by_reports
 from carindex.euroncap.pages import write_book
-from carindex.euroncap.scoring import RatedCar, evaluate_books, plan_of, read_prepared, stated_by_reports
+from carindex.euroncap.scoring import RatedCar, evaluate_books, plan_of
 from carindex.euroncap.stages import stage_of
 
 from ..crash_protection.test_reference import SEEDS, case

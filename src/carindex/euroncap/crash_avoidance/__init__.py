@@ -31,7 +31,7 @@ What is read are these facts; what the workbook leaves empty is not among them:
 
 from typing import TYPE_CHECKING
 
-from carindex.euroncap.on_demand import on_demand
+from carindex.on_demand import on_demand
 
 if TYPE_CHECKING:
     from carindex.euroncap.crash_avoidance.blanks import blank

@@ -12,10 +12,11 @@ from typing import Any, cast
 
 import msgspec
 
+from carindex.euroncap.stages import PROTOCOL_FOLDER
 from carindex.kept import kept_as, shipped
 from carindex.rating.matrices import NAMING_AXES, slug, word
 
-FOLDER = "protocols/euro-ncap/2026/crash-avoidance"
+FOLDER = f"{PROTOCOL_FOLDER}/crash-avoidance"
 MATRICES = ("frontal-car-ptw", "frontal-ped-cyc", "lane-departure", "low-speed")
 STANDARD, EXTENDED, NO_CELL = "S", "E", "."
 CHOICE = "choice"

@@ -8,7 +8,7 @@ quantity) ``#colour``, ``#percent``, ``#value``. A name that nobody publishes co
 
 from typing import TYPE_CHECKING
 
-from carindex.euroncap.on_demand import on_demand
+from carindex.on_demand import on_demand
 
 if TYPE_CHECKING:
     from carindex.euroncap.crash_protection.preparing import prepare

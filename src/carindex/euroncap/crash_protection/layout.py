@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
+from carindex.euroncap.stages import PROTOCOL_FOLDER
 from carindex.kept import kept_as, shipped
 
-FOLDER = "protocols/euro-ncap/2026/crash-protection"
+FOLDER = f"{PROTOCOL_FOLDER}/crash-protection"
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

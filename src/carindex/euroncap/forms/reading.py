@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from types import MappingProxyType
 from typing import TypeVar
 
 import msgspec
@@ -46,9 +45,7 @@ class Notes:
         self, name: str, place: str, severity: Severity = "error", room: str = ROOM, **parameters: object
     ) -> None:
         """Note a finding."""
-        self.findings.append(
-            Finding(f"{room}.{name}", severity, place, None, MappingProxyType(dict(parameters)))
-        )
+        self.findings.append(Finding(f"{room}.{name}", severity, place, None, dict(parameters)))
 
     def state(self, fact: str, value: Value, place: str, unit: str | None = None) -> None:
         """Note a fact."""

@@ -6,7 +6,7 @@ A report asks for scores of nodes, for ``PATH#counted`` where the calculator cou
 
 from typing import TYPE_CHECKING
 
-from carindex.euroncap.on_demand import on_demand
+from carindex.on_demand import on_demand
 
 if TYPE_CHECKING:
     from carindex.euroncap.overall.reading import prepare, read, report

@@ -6,11 +6,10 @@ from typing import Any
 
 import msgspec
 
-from carindex.euroncap.stages import PROTOCOL
+from carindex.euroncap.stages import PROTOCOL, PROTOCOL_FOLDER
 from carindex.kept import kept_as, shipped
-from carindex.rating import load_protocol
 
-FOLDER = "protocols/euro-ncap/2026/overall"
+FOLDER = f"{PROTOCOL_FOLDER}/overall"
 _LEVELS = 3
 """Stage, element, test: deeper nodes are not printed here."""
 
@@ -106,6 +105,8 @@ def layout() -> Layout:
 @kept_as("euro-ncap-2026.overall.scored-nodes")
 def scored_nodes() -> tuple[ScoredNode, ...]:
     """Return stages, elements and tests, each before those below it."""
+    from carindex.rating import load_protocol  # only where what is kept is made
+
     nodes = load_protocol(PROTOCOL).nodes
     found = []
     for path, node in nodes.items():

@@ -5,7 +5,7 @@ A report asks for scores of nodes, and for ``PATH#reported`` where a rule betwee
 
 from typing import TYPE_CHECKING
 
-from carindex.euroncap.on_demand import on_demand
+from carindex.on_demand import on_demand
 
 if TYPE_CHECKING:
     from carindex.euroncap.post_crash.reading import prepare, read, report

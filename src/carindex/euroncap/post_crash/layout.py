@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
+from carindex.euroncap.stages import PROTOCOL_FOLDER
 from carindex.kept import kept_as, shipped
 
-FOLDER = "protocols/euro-ncap/2026/post-crash"
+FOLDER = f"{PROTOCOL_FOLDER}/post-crash"
 STAGE = "post_crash"
 
 

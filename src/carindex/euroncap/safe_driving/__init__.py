@@ -13,7 +13,7 @@ Nothing else is asked for by name.
 
 from typing import TYPE_CHECKING
 
-from carindex.euroncap.on_demand import on_demand
+from carindex.on_demand import on_demand
 
 if TYPE_CHECKING:
     from carindex.euroncap.safe_driving.blanks import blank

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -14,7 +15,9 @@ from carindex.euroncap.cells import column_number
 from carindex.euroncap.safe_driving.files import Line, Table, countries, inputs, monitoring
 from carindex.euroncap.safe_driving.layout import Value, layout
 from carindex.kept import kept_as
-from carindex.rating import Node, load_protocol
+
+if TYPE_CHECKING:
+    from carindex.rating import Node
 
 _PROTOCOL = "euro-ncap-2026"
 STAGE = "safe_driving"
@@ -298,6 +301,8 @@ def hazard_cells() -> tuple[GridCell, ...]:
 @kept_as("euro-ncap-2026.safe-driving.tree")
 def tree() -> Node:
     """Return the node of the stage."""
+    from carindex.rating import load_protocol  # only where what is kept is made
+
     return next(node for node in load_protocol(_PROTOCOL).root.children if node.key == STAGE)
 
 

@@ -7,10 +7,11 @@ from typing import TypeVar
 
 import msgspec
 
+from carindex.euroncap.stages import PROTOCOL_FOLDER
 from carindex.kept import kept_as, shipped
 
 Value = str | float | int | bool | None
-_FOLDER = "protocols/euro-ncap/2026/safe-driving"
+_FOLDER = f"{PROTOCOL_FOLDER}/safe-driving"
 _Shape = TypeVar("_Shape")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from carindex.dossier.readers import Row
 from carindex.euroncap.cells import Book, Cell, Sheet
@@ -45,9 +44,7 @@ class Reader:
     def say(self, name: str, place: str, severity: Severity | None = None, **parameters: object) -> None:
         """Note a finding; without a severity it is an error, or a warning where the calculator goes on."""
         severity = severity or ("warning" if self.calculator else "error")
-        self.findings.append(
-            Finding(message(name), severity, place, None, MappingProxyType(dict(parameters)))
-        )
+        self.findings.append(Finding(message(name), severity, place, None, dict(parameters)))
 
     def state(self, fact: str, value: Value, place: str) -> None:
         """Note a fact."""

@@ -160,7 +160,7 @@ class Judging(msgspec.Struct, frozen=True, eq=False):
     def measured(self, criterion: Indices, value: Array) -> Array:
         """Return the colour of each value by its criterion; NaN for NaN."""
         out = np.full(value.shape, np.nan)
-        for number in np.unique(criterion):
+        for number in sorted(set(criterion.ravel().tolist())):  # np.unique would import masked arrays
             mine = criterion == number
             place = np.searchsorted(self.edges[number], value[mine], side="right") - 1
             out[mine] = self.colours[number][np.minimum(place, len(self.colours[number]) - 1)]

@@ -1,4 +1,4 @@
-"""Functions of a package that are imported when they are asked for: reading a workbook does not need what draws one."""
+"""What a package offers, imported when it is asked for: reading a workbook does not need what draws one."""
 
 from __future__ import annotations
 
