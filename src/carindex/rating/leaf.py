@@ -213,7 +213,7 @@ class LeafRules(SlotTable):
         return self.emit("linear", [self.open_value(most - least)], weights=(1.0,), constant=least)
 
     def graded(self, rule: schema.OpenGrade, node: Node) -> tuple[int, int]:
-        """Return the slot of a node that takes a grade as a word, and the word's; open where it is none of its grades."""
+        """Return the slots of a node that takes a grade as a word, and of the word; open where it is no grade of it."""
         grades = self.protocol.scale(node.spec.stars).grades if node.spec.stars is not None else None
         if not grades:
             raise InputError(node.place, "rating.no_outcome", path=node.path)
