@@ -273,6 +273,8 @@ def demerit_protocols(draw, folder: Path):
                 "otherwise": "P",
             },
         }
+        if draw(st.booleans()):
+            children[f"part_{i}"]["applies_when"] = draw(condition())
         demerits[f"part_{i}"] = dict(
             zip("GAMP", [0, *sorted(draw(tidy(0, 20)) for _ in range(3))], strict=True)
         )

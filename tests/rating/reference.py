@@ -195,7 +195,7 @@ class Car:
             return sum(v for v, a in zip(values, applies, strict=True) if a)
         if spec.combine == "weighted_share" and not all(applies):
             weights = [w / c.maximum for w, c in zip(weights, children, strict=True)]
-        if spec.combine == "share" or not all(applies):
+        if spec.combine == "share" or (spec.combine != "demerits" and not all(applies)):
             possible = sum(w * self.most(c) for w, c, a in zip(weights, children, applies, strict=True) if a)
             reached = sum(w * v for w, v, a in zip(weights, values, applies, strict=True) if a)
             return node.maximum * reached / possible if possible else node.maximum
@@ -214,7 +214,11 @@ class Car:
             self.protocol.scale(child.spec.stars).grades[-1 - int(self.stars(child.path))]
             for child in children
         ]
-        return sum(spec.demerits[child.key][grade] for child, grade in zip(children, grades, strict=True))
+        return sum(
+            spec.demerits[child.key][grade]
+            for child, grade, a in zip(children, grades, applies, strict=True)
+            if a
+        )
 
     def stars(self, path):
         node = self.protocol.nodes[path]

@@ -225,12 +225,17 @@ class _Layout:
         out: dict[str, pa.Array] = {"car": piece.column("car").cast(pa.string())}
         low, high = results["stars_lower", ""], results["stars_upper", ""]
         settled = low == high
+        if (
+            self.plan.nodes[""].outcome is None
+        ):  # a programme without overall result: its score is what settles
+            settled = results["score_lower", ""] == results["score_upper", ""]
         out[self.word] = self._outcome("", low, settled)
         out[f"{self.word}_lower"] = self._outcome("", low)
         out[f"{self.word}_upper"] = self._outcome("", high)
         for path in self.scored_paths:
             score = results["score_lower", path]
-            out[f"score:{path}"] = pa.array(score, mask=score != results["score_upper", path])
+            name = "demerits" if self.plan.nodes[path].node.counts == "demerits" else "score"
+            out[f"{name}:{path}"] = pa.array(score, mask=score != results["score_upper", path])
         for path in self.percent:
             low = results["percent_lower", path]
             out[f"percent:{path}"] = pa.array(low, mask=low != results["percent_upper", path])
@@ -281,7 +286,8 @@ class _Layout:
         self, evaluation: Evaluation, part: slice, results: dict[tuple[str, str], NDArray[np.float64]]
     ) -> None:
         for path in self.scored_paths:
-            low, high = evaluation.score(path)
+            demerits = self.plan.nodes[path].node.counts == "demerits"
+            low, high = evaluation.value(path) if demerits else evaluation.score(path)
             results["score_lower", path][part] = low
             results["score_upper", path][part] = high
         for path in self.percent:

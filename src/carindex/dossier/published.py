@@ -65,6 +65,8 @@ class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     car: list[str]
     facts: dict[str, Column]
+    # facts that are the same for every row because of what the table is: that it leaves something out, say
+    everywhere: dict[str, str] = {}
     published: dict[str, str] = {}
     editions: Editions | None = None
     rows: Layout | None = None
@@ -161,7 +163,7 @@ def import_table(
             for fact, column in table.facts.items()
         ]
         outcomes = [_text(cell(column)) for column in table.published.values()]
-        rows.append((car, *own, *facts, *table.unsaid.values(), *outcomes))
+        rows.append((car, *own, *facts, *table.everywhere.values(), *table.unsaid.values(), *outcomes))
     for fact, word in table.unsaid.items():
         said = {"fact": quantity_of(fact).label, "word": word}
         findings.append(Finding("dossier.taken_as_stated", "warning", f"{path}: {fact}", None, said))
@@ -169,6 +171,7 @@ def import_table(
         "car",
         *(() if editions is None else (PROTOCOL,)),
         *(_header(fact, column) for fact, column in table.facts.items()),
+        *table.everywhere,
         *table.unsaid,
         *(f"published:{path}" for path in table.published),
     )

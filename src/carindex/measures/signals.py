@@ -108,6 +108,14 @@ def largest_viscous_criterion(ribs: FloatArray, dt: float, start: float, dummy: 
     return Peak(values[index], np.atleast_1d(found.time)[index])
 
 
+def largest_rate(ribs: FloatArray, dt: float, start: float) -> Peak:
+    """Return the largest rate at which one of several ribs ``(ribs, n)`` is pressed in, m/s; NaN when one has a NaN."""
+    found = side.rib_deflection_rate(ribs, dt, start)
+    values = np.atleast_1d(found.value)
+    index = int(np.argmax(values))  # the first NaN, where there is one
+    return Peak(values[index], np.atleast_1d(found.time)[index])
+
+
 def damage_history(x: FloatArray, y: FloatArray, z: FloatArray, dt: float) -> FloatArray:
     """Return DAMAGE at each instant for angular accelerations in rad/s²; see `brain.damage`."""
     displacement = brain.damage_displacement(x, y, z, dt)

@@ -73,6 +73,8 @@ def rule_facts(spec: schema.Node) -> Iterable[str]:
         rule = getattr(spec, kind)
         if rule is not None:
             yield rule.fact
+    if isinstance(spec.open, schema.OpenGrade):
+        yield spec.open.grade
     if spec.compensate is not None:
         yield spec.compensate.by
     if spec.choose is not None:

@@ -31,7 +31,7 @@ def check(protocol: Protocol) -> None:
 
 
 # combinations whose parts may drop out, and those that take parts whose greatest score differs from car to car
-_DROPPING = ("share", "mean", "weighted", "weighted_share", "worst", "sum")
+_DROPPING = ("share", "mean", "weighted", "weighted_share", "worst", "sum", "demerits")
 _VARYING = ("share", "sum")
 
 
@@ -81,8 +81,12 @@ def _combination_mistakes(node: Node) -> Iterator[InputError]:
     if not node.children and not spec.of:
         yield InputError(node.place, "rating.no_children")
     counts = {child.counts for child in node.children}
-    if len(counts) > 1:
+    if len(counts) > 1 and spec.combine != "demerits":  # demerits look at the children's grades alone
         yield InputError(node.place, "rating.unequal_maxima", kinds=", ".join(sorted(counts)))
+    for table in (spec.demerits or {}).values():
+        for count in table.values():
+            if isinstance(count, tuple) and count[0] > count[1]:
+                yield InputError(node.place, "rating.not_ascending", limits=list(count))
     if spec.combine in ("weighted", "weighted_share"):
         keys = [path.rsplit("/", 1)[-1] for path in spec.of] or [child.key for child in node.children]
         if spec.weights is None or set(spec.weights) != set(keys):

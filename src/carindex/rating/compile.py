@@ -138,7 +138,7 @@ class Compiler(LeafRules):
         if node.spec.stars is not None:
             for cap in self.protocol.scale(node.spec.stars).caps:
                 yield from condition_facts(cap.when)
-        if node.spec.open or node.reported:
+        if node.spec.open is True or node.reported:
             yield f"{GIVEN}{node.path}"
 
     # -- conditions ----------------------------------------------------------------------------------------
@@ -342,6 +342,9 @@ class Compiler(LeafRules):
 
     def _value(self, node: Node) -> Compiled:
         spec = node.spec
+        if isinstance(spec.open, schema.OpenGrade):
+            slot, fact = self.graded(spec.open, node)
+            return Compiled("open", slot, facts=(fact,))
         if spec.open:
             slot = self.fact(f"{GIVEN}{node.path}", node)
             return Compiled("open", slot, facts=(slot,))
@@ -501,8 +504,19 @@ class Compiler(LeafRules):
         table = tables.get(plan.node.key)
         if table is None or plan.outcome is None or not plan.outcome.grades:
             raise InputError(node.place, "rating.no_demerits", path=plan.node.path)
-        worst_first = tuple(reversed(plan.outcome.grades))
-        return self.words(plan.outcome.slot, tuple(table[grade] for grade in worst_first))
+        worst_first = [table[grade] for grade in reversed(plan.outcome.grades)]
+        known = [count for count in worst_first if not isinstance(count, tuple)]
+        if len(known) == len(worst_first):
+            slot = self.words(plan.outcome.slot, tuple(known))
+        else:
+            cases = [
+                self.between(*count) if isinstance(count, tuple) else self.constant(count)
+                for count in worst_first
+            ]
+            slot = self.emit("choose", [plan.outcome.slot, *cases])
+        if plan.applies is not None:
+            slot = self.emit("choose", [plan.applies, self.constant(0.0), slot])
+        return slot
 
     # -- adjustments and outcomes --------------------------------------------------------------------------
 
@@ -526,7 +540,7 @@ class Compiler(LeafRules):
                 label=gate.label, set_to=0.0, source=gate.source, verified=gate.verified
             )
             steps.append(AdjustStep(closed, before, slot, when))
-        if node.reported and not node.spec.open:
+        if node.reported and node.spec.open is not True:
             stated = self.fact(f"{GIVEN}{node.path}", node)
             facts.append(stated)
             before, slot = slot, self.emit("choose", [self.known(stated), slot, stated])

@@ -207,3 +207,25 @@ class LeafRules(SlotTable):
     def open_value(self, points: float) -> int:
         """Return the slot of a value of which nothing is known: anything from nothing to ``points``."""
         return self.emit("open_value", [0], points=points)
+
+    def between(self, least: float, most: float) -> int:
+        """Return the slot of a number of which only bounds are known."""
+        return self.emit("linear", [self.open_value(most - least)], weights=(1.0,), constant=least)
+
+    def graded(self, rule: schema.OpenGrade, node: Node) -> tuple[int, int]:
+        """Return the slots of a node that takes a grade as a word, and of the word; open where it is no grade of it."""
+        grades = self.protocol.scale(node.spec.stars).grades if node.spec.stars is not None else None
+        if not grades:
+            raise InputError(node.place, "rating.no_outcome", path=node.path)
+        fact = self.fact(rule.grade, node)
+        words = self.quantities[fact].categories
+        missing = [grade for grade in grades if grade not in words]
+        if missing:
+            kind = vocabulary().kinds["value"]
+            raise InputError(node.place, "rating.unknown_word", word=", ".join(missing), kind=kind)
+        ranks = grades if node.counts != "points" else list(reversed(grades))
+        slot = self.words(fact, tuple(float(ranks.index(word)) if word in ranks else 0.0 for word in words))
+        if set(words) - set(grades):
+            other = self.words(fact, tuple(float(word not in grades) for word in words))
+            slot = self.emit("choose", [other, slot, self.open_value(node.maximum)])
+        return slot, fact

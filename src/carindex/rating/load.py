@@ -338,6 +338,9 @@ def _maximum(
             most = kind.maximum(rule, spec)
             if most is not None:
                 return most
+    if isinstance(spec.open, schema.OpenGrade) and spec.stars is not None:
+        stars = head.scales[spec.stars].stars if isinstance(spec.stars, str) else spec.stars
+        return float(len(stars.grades or ()) - 1)
     if spec.bands is not None:
         return max(spec.bands.values)
     if spec.curve is not None:
@@ -348,7 +351,10 @@ def _maximum(
     if spec.combine == "sum":
         return sum(maxima)
     if spec.combine == "demerits" and spec.demerits is not None:
-        return sum(max(table.values()) for table in spec.demerits.values())
+        counts_of = (table.values() for table in spec.demerits.values())
+        return sum(
+            max(count[1] if isinstance(count, tuple) else count for count in table) for table in counts_of
+        )
     if spec.combine == "best" and spec.best is not None:
         return sum(sorted(maxima, reverse=True)[: spec.best])
     if spec.combine == "weighted" and spec.weights is not None:

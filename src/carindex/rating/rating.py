@@ -103,8 +103,9 @@ class Rating(msgspec.Struct, frozen=True):
 
     @property
     def final(self) -> bool:
-        """Whether nothing that is missing could change the outcome."""
-        return self.root.outcome is not None
+        """Whether nothing that is missing could change the outcome; without one, the score."""
+        root = self.root
+        return root.score is not None if root.outcome_lower is None else root.outcome is not None
 
     def losses_of(self, path: str) -> list[Share]:
         """Share out the loss of any node."""
@@ -198,7 +199,7 @@ def rate(
     nodes = tuple(
         _rated(node, evaluation, known, overrides, touched, below[path]) for path, node in plan.nodes.items()
     )
-    unverified = sum(n.node.verified == "unverified" or n.node.spec.open for n in plan.nodes.values())
+    unverified = sum(n.node.verified == "unverified" or bool(n.node.spec.open) for n in plan.nodes.values())
     more = [Finding("rating.unverified_rules", "warning", plan.protocol.id, None, {"count": unverified})]
     return Rating(
         car,
@@ -236,7 +237,11 @@ def _evaluated(
     column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
     stated = _stated(known, plan)
     reported = set(plan.facts)
-    elsewhere = {path: fact.value for path, fact in stated.items() if f"{GIVEN}{path}" not in reported}
+    elsewhere = {
+        path: _score_of(plan, path, fact.value)
+        for path, fact in stated.items()
+        if f"{GIVEN}{path}" not in reported
+    }
     return evaluate(plan, column[:, None], {**elsewhere, **assumed}), known, stated, impossible
 
 
@@ -248,6 +253,12 @@ def _in_points(fact: Fact, plan: Plan) -> Fact:
     points = fact.value * node_plan.node.maximum / 100.0
     stated = {"stated": f"{fact.value:g} %", **fact.details}
     return msgspec.structs.replace(fact, value=points, unit=quantity_of(fact.name).unit, details=stated)
+
+
+def _score_of(plan: Plan, path: str, stated: float) -> float:
+    """Return the score of a node of which a report states the value: what demerits leave of the greatest score."""
+    node = plan.nodes[path].node
+    return node.maximum - stated if node.counts == "demerits" else stated
 
 
 def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[Finding]]:
@@ -271,7 +282,7 @@ def _stated(known: Mapping[str, Fact], plan: Plan) -> dict[str, Fact]:
     found = {}
     for name, fact in known.items():
         path = name.removeprefix(GIVEN)
-        if name.startswith(GIVEN) and path in plan.nodes and not plan.nodes[path].node.spec.open:
+        if name.startswith(GIVEN) and path in plan.nodes and plan.nodes[path].node.spec.open is not True:
             found[path] = fact
     return found
 
@@ -337,7 +348,9 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
                 continue
             if settled.isdisjoint(one for one in _way(path) if _within(one, owner)):
                 asked.update(plan.nodes[path].facts)
-    optional = {f"{GIVEN}{path}" for path, node_plan in plan.nodes.items() if not node_plan.node.spec.open}
+    optional = {
+        f"{GIVEN}{path}" for path, node_plan in plan.nodes.items() if node_plan.node.spec.open is not True
+    }
     optional |= _worked_out(evaluation)
     places = _settled_places(evaluation)
     return [

@@ -176,7 +176,7 @@ def _region(region: str, node: RatedNode, rating: Rating, language: Language) ->
         region,
         label(f"region_{region}", language),
         node,
-        score_text(node),
+        score_text(node, language),
         tuple(texts),
         band.colour if band else not_rated_colour(),
         band.name if band else label(f"status_{node.status}", language),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from carindex.messages import Language
 from carindex.rating import Rating
 from carindex.report.labels import label
-from carindex.report.wording import is_risk, lost_text, percent, points
+from carindex.report.wording import lost_text, percent, points
 
 
 def total_loss(rating: Rating) -> float:
@@ -16,7 +16,7 @@ def total_loss(rating: Rating) -> float:
 def adds_up(rating: Rating, language: Language) -> str:
     """Return the sentence that says what the losses add up to, and what is still open."""
     root = rating.root
-    key = "adds_up_risk" if is_risk(root) else "adds_up"
+    key = "adds_up" if root.counts == "points" else f"adds_up_{root.counts}"
     if root.score is None:
         key = f"{key}_open"
     return label(
@@ -27,4 +27,5 @@ def adds_up(rating: Rating, language: Language) -> str:
         best=points(root.upper),
         open=points(root.upper - root.lower),
         highest=percent(root.maximum - root.lower),
+        most=points(root.maximum - root.lower),
     )

@@ -122,6 +122,8 @@ def _numbers(spec: schema.Node, language: Language) -> Iterator[str]:
     elif spec.table is not None:
         for line in spec.table.lines:
             yield f"{line.facts} → {limit_figure(float(getattr(line, spec.table.value)))}"
+    elif isinstance(spec.open, schema.OpenGrade):
+        yield _quantity(spec.open.grade, language)
     elif spec.lookup is not None:
         yield _quantity(spec.lookup.fact, language)
         for word, points in spec.lookup.points.items():
@@ -138,9 +140,14 @@ def _combination(spec: schema.Node, language: Language) -> Iterator[str]:
     if spec.best is not None:
         yield label("best_of", language, count=spec.best)
     for child, table in (spec.demerits or {}).items():
-        yield f"{child}: {', '.join(f'{grade} {limit_figure(count)}' for grade, count in table.items())}"
+        yield f"{child}: {', '.join(f'{grade} {_count(count)}' for grade, count in table.items())}"
     if spec.of:
         yield ", ".join(spec.of)
+
+
+def _count(count: float | tuple[float, float]) -> str:
+    """Return demerits; where only bounds are known, both."""
+    return "…".join(limit_figure(end) for end in (count if isinstance(count, tuple) else (count,)))
 
 
 def _fact_rule(spec: schema.Node, language: Language) -> Iterator[str]:

@@ -18,9 +18,11 @@ from carindex.report.pictures.from_rating import stage_balances
 from carindex.report.pictures.gallery import Gallery, galleries
 from carindex.report.rules import outcome_lines, rule_lines
 from carindex.report.wording import (
+    counted,
     fact_text,
     in_language,
     is_risk,
+    lost_heading,
     lost_text,
     measure_text,
     most_stars,
@@ -169,11 +171,11 @@ def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSe
         hash=rating.protocol.hash,
         verdict=_verdict(rating, language),
         counts_risk=risk,
-        score_heading=label("risk" if risk else "score", language),
+        score_heading=counted(root, language),
         bar_note=label("bar_risk", language, full=f"{100 * full:.0f} %")
         if risk
         else label("bar_reached", language),
-        lost_heading=label("risk_added" if risk else "points_lost", language),
+        lost_heading=lost_heading(root, language),
         losses=losses,
         top=top,
         rest=_rest(rest, rating, language),
@@ -200,13 +202,13 @@ def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSe
 
 def _verdict(rating: Rating, language: Language) -> Verdict:
     root = rating.root
-    numbers = [(label("risk" if is_risk(root) else "score", language), score_text(root))]
+    numbers = [(counted(root, language), score_text(root, language))]
     measure = measure_text(rating, root, language)
     if measure is not None:
         numbers.insert(0, measure)
     return Verdict(
-        outcome=outcome_text(rating, root, language) or score_text(root),
-        spoken=outcome_spoken(root, language) or score_text(root),
+        outcome=outcome_text(rating, root, language) or score_text(root, language),
+        spoken=outcome_spoken(root, language) or score_text(root, language),
         is_grade=root.graded,
         final=rating.final,
         assumed=bool(rating.assumed),
@@ -306,7 +308,7 @@ def _tree_row(rating: Rating, node: RatedNode, depth: int, full: float, language
         path=node.path,
         depth=depth,
         name=in_language(node.label, language),
-        score=score_text(node),
+        score=score_text(node, language),
         low=min(1.0, max(0.0, low)),
         high=min(1.0, max(0.0, high)),
         colour=band.colour if band else "#9aa5b1",

@@ -95,10 +95,24 @@ def is_risk(node: RatedNode) -> bool:
     return node.counts == "risk"
 
 
-def score_text(node: RatedNode, *, bounds: bool = False) -> str:
-    """Return what a node reached: ``12.345 / 16``, a risk in per cent, or the interval while it is open."""
+def counted(node: RatedNode, language: Language) -> str:
+    """Return what a node counts: score, risk or demerits."""
+    return label("score" if node.counts == "points" else node.counts, language)
+
+
+def score_text(node: RatedNode, language: Language, *, bounds: bool = False) -> str:
+    """Return what a node reached: ``12.345 / 16``, a risk, ``2 demerits``, or the interval while it is open.
+
+    Demerits are called by the name of the measure that gives the grade, where the protocol names it.
+    """
     if node.status == "not_applicable":
         return "–"
+    if node.counts == "demerits":
+        low, high = points(node.maximum - node.upper), points(node.maximum - node.lower)
+        text = low if node.score is not None else f"{low} {_OPEN_RANGE} {high}"
+        word = label("demerit_word" if text == "1" else "demerits_word", language)
+        what = in_language(node.measure_label, language) if node.measure_label else word
+        return label("demerits_counted", language, count=f"[{low}, {high}]" if bounds else text, what=what)
     if is_risk(node):
         low, high = percent(node.maximum - node.upper), percent(node.maximum - node.lower)
         text = low if node.score is not None else f"{low} {_OPEN_RANGE} {high}"
@@ -106,6 +120,13 @@ def score_text(node: RatedNode, *, bounds: bool = False) -> str:
     low, high = points(node.lower), points(node.upper)
     text = low if node.score is not None else f"{low} {_OPEN_RANGE} {high}"
     return f"{f'[{low}, {high}]' if bounds else text} / {points(node.maximum)}"
+
+
+def lost_heading(root: RatedNode, language: Language) -> str:
+    """Return what the losses of a car are called: points lost, risk added, or demerits."""
+    return label(
+        {"points": "points_lost", "risk": "risk_added", "demerits": "demerits"}[root.counts], language
+    )
 
 
 def lost_text(value: float, rating: Rating) -> str:

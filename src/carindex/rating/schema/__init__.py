@@ -27,7 +27,7 @@ from carindex.rating.schema.crash import (
     Row,
     Step,
 )
-from carindex.rating.schema.leaves import Bands, Curve, Given, Lookup, PassFail, Risk, Scale
+from carindex.rating.schema.leaves import Bands, Curve, Given, Lookup, OpenGrade, PassFail, Risk, Scale
 from carindex.rating.schema.node import (
     CHECK_RULES,
     LEAF_RULES,
@@ -86,6 +86,7 @@ __all__ = [
     "NamedScale",
     "Near",
     "Node",
+    "OpenGrade",
     "OutcomeCap",
     "OutcomeName",
     "PassFail",

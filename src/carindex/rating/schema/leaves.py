@@ -73,3 +73,13 @@ class PassFail(FactRule, frozen=True, kw_only=True):
 
 class Given(FactRule, frozen=True, kw_only=True):
     """The fact is itself the value of the node, between 0 and its maximum."""
+
+
+class OpenGrade(Struct, frozen=True, kw_only=True):
+    """A rule that is not known here: the node takes the grade that its programme gave, a fact whose words are grades.
+
+    The value of the node is the number of steps from its best grade where it counts losses, from its worst where it
+    counts points.
+    """
+
+    grade: str

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from carindex.rating.schema.avoidance import Scenario
 from carindex.rating.schema.checks import Award, Channels, Claimed, TestPoints, Undeclared, WordTable
 from carindex.rating.schema.crash import Criterion, Grid, Near, PointsWhen, Role, Row, Step
-from carindex.rating.schema.leaves import Bands, Curve, Given, Lookup, PassFail, Risk, Scale
+from carindex.rating.schema.leaves import Bands, Curve, Given, Lookup, OpenGrade, PassFail, Risk, Scale
 from carindex.rating.schema.outcomes import NamedScale, Stars
 from carindex.rating.schema.parts import (
     Combine,
@@ -123,7 +123,7 @@ class Node(Struct, frozen=True, kw_only=True):
     layers: dict[str, float] = {}
     matrices: list[str] = []
     gates: list[Gate] = []
-    open: bool = False
+    open: bool | OpenGrade = False
     # of crash tests
     role: Role | None = None
     critical: bool = False
@@ -144,7 +144,8 @@ class Node(Struct, frozen=True, kw_only=True):
     weights: dict[str, float] | None = None
     over: float | None = None
     best: int | None = None
-    demerits: dict[str, dict[str, float]] | None = None
+    # demerits of each grade of each child; where only bounds of them are known, both
+    demerits: dict[str, dict[str, float | tuple[float, float]]] | None = None
     adjust: list[Adjustment] = []
     stars: str | Stars | None = None
     source: str | None = None

@@ -148,7 +148,7 @@ def _node_text(plan: Plan, node: Node, language: Language) -> Text:
     most = (
         ""
         if node.counts == "risk"
-        else f" ({label('at_most_points', language, points=points(node.maximum))})"
+        else f" ({label(f'at_most_{node.counts}', language, points=points(node.maximum))})"
     )
     beside = f" ({label('beside', language)})" if node.beside and "/" not in node.path else ""
     parts: list[str | tuple[str, str]] = [(in_language(node.label, language), "bold"), most, beside]

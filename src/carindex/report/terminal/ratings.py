@@ -12,9 +12,11 @@ from carindex.report.ledger import adds_up, total_loss
 from carindex.report.terminal.recordings import show_findings
 from carindex.report.terminal.screen import Column, guide, heading, rows, screen, table, words
 from carindex.report.wording import (
+    counted,
     fact_text,
     in_language,
     is_risk,
+    lost_heading,
     lost_text,
     measure_text,
     oddity_rows,
@@ -23,6 +25,7 @@ from carindex.report.wording import (
     score_text,
     verdict_state,
 )
+from carindex.vocabulary import GIVEN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -44,7 +47,7 @@ def show_rating(rating: Rating, language: Language, bounds: bool = False) -> Non
     risk = is_risk(rating.root)
     columns: list[Column] = [
         (label("node", language), "fixed"),
-        (label("risk" if risk else "score", language), "right"),
+        (counted(rating.root, language), "right"),
         *([(label("bounds_risk" if risk else "bounds", language), "right")] if bounds else []),
         (label("outcome", language), "fixed"),
         (label("status", language), "fixed"),
@@ -84,8 +87,9 @@ def _verdict(console: Console, rating: Rating, language: Language) -> None:
     outcome = outcome_text(rating, root, language)
     style = "bold green" if rating.final and not rating.assumed else "bold yellow"
     state = verdict_state(rating, language)
-    console.print(words((outcome or score_text(root), style), f"  ({state})"))
-    parts = [f"{label('risk' if is_risk(root) else 'score', language)}: {score_text(root)}"]
+    console.print(words((outcome or score_text(root, language), style), f"  ({state})"))
+    said = score_text(root, language)
+    parts = [said if root.counts == "demerits" else f"{counted(root, language)}: {said}"]
     measure = measure_text(rating, root, language)
     if measure is not None:
         parts.append(f"{measure[0]}: {measure[1]}")
@@ -115,13 +119,17 @@ def _branch(
     status = words((label(f"status_{it.status}", language), _STATUS_STYLE[it.status]))
     cells: list[str | Text] = [
         words(guide(last), (name, style)),
-        "–" if bounds and it.score is None else score_text(it),
+        "–" if bounds and it.score is None else score_text(it, language),
     ]
     if bounds:
-        cells.append(score_text(it, bounds=True))
+        cells.append(score_text(it, language, bounds=True))
     yield [*cells, outcome_text(rating, it, language), status]
     # the criteria of a row of impact points stand for every point of it and are not rated by themselves
     children = [child for child in node.children if child.path in rated]
+    if any(
+        fact.name == f"{GIVEN}{it.path}" for fact in it.facts
+    ):  # stated: what it would come from is not open
+        children = [child for child in children if any(rated[below.path].facts for below in child.walk())]
     for i, child in enumerate(children):
         ends = (*last, i == len(children) - 1)
         yield from _branch(rating, rated, child, ends, language, bounds)
@@ -134,9 +142,8 @@ def show_losses(rating: Rating, language: Language, top: int = 0) -> None:
     root = rating.root
     total = total_loss(rating)
     shown = rating.losses[:top] if top else rating.losses
-    risk = is_risk(root)
     columns: list[Column] = [
-        (label("risk_added" if risk else "points_lost", language), "right"),
+        (lost_heading(root, language), "right"),
         (label("share", language), "right"),
         label("where", language),
         label("why", language),
