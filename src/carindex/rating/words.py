@@ -79,7 +79,7 @@ def reason(
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:
-    """Return what tells facts of one quantity apart: words of the programme's sheet; nothing where the quantity does."""
+    """Return what tells facts of one quantity apart: words of the programme's sheet, nothing where none are needed."""
     cells = [name.split("/")[1:-1] for name in names]
     quantities = [name.rpartition("/")[2] for name in names]
     if len(set(quantities)) == len(names) or len({len(cell) for cell in cells}) > 1:
