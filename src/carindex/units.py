@@ -112,6 +112,7 @@ _SPELLINGS: dict[str, dict[str, float]] = {
     "kg/m": {"kg/m": 1.0, "g/km": 1e-6, "mg/km": 1e-9, "kg/km": 1e-3, "g/m": 1e-3},
     "#/s": {"#/s": 1.0},
     "#/m": {"#/m": 1.0, "#/km": 1e-3, "1/km": 1e-3},
+    "m³/m": {"l/100km": 1e-8, "l/km": 1e-6},
     "J/m": {"J/m": 1.0, "MJ/km": 1e3, "Wh/km": 3.6, "kWh/km": 3.6e3, "kWh/100km": 36.0},
     "kg/m³": {
         "kg/m3": 1.0, "g/m3": 1e-3, "mg/m3": 1e-6, "µg/m3": 1e-9, "μg/m3": 1e-9, "ug/m3": 1e-9, "g/l": 1.0,
@@ -141,7 +142,25 @@ _EXACT = {
 } | _OFFSETS
 # Case is forgiven only where it cannot change the meaning: "SEC", "Deg/S" yes, "mn" (milli- or meganewton)
 # no.
-_AMBIGUOUS = {"mn", "mpa", "mv", "ma", "c", "k", "t", "h", "j", "mj", "w", "v", "a", "mg", "mt", "mj/km", "mv/m"}
+_AMBIGUOUS = {
+    "mn",
+    "mpa",
+    "mv",
+    "ma",
+    "c",
+    "k",
+    "t",
+    "h",
+    "j",
+    "mj",
+    "w",
+    "v",
+    "a",
+    "mg",
+    "mt",
+    "mj/km",
+    "mv/m",
+}
 _FOLDED = {
     spelling.lower(): found
     for spelling, found in _EXACT.items()
