@@ -61,8 +61,8 @@ class LifeCycle:
     stages
         All stages, in the order of the life.
     known
-        Sum of the stages that are known, g CO2e/km. It may be narrower than the sum of their bounds: what is not driven
-        with electricity is driven with fuel.
+        Sum of the stages that are known, g CO2e/km. It may be narrower than the sum of their bounds: what is not
+        driven with electricity is driven with fuel.
     """
 
     car: CarLife

@@ -44,13 +44,14 @@ def show_life_cycle(result: LifeCycle, language: Language) -> None:
 def _stage(stage: Stage, language: Language) -> tuple[str, str, str, str]:
     factors = []
     for used in stage.factors:
+        name = f"{label(f'factor_{used.kind}', language)}, {used.of}"
         if used.factor is None:
-            factors.append(f"{used.kind} {used.of}: {label('life_open', language)}")
+            factors.append(f"{name}: {label('life_open', language)}")
             continue
         ends = used.factor.bounds
         shown = f"{ends.low:g}" if ends.low == ends.high else f"{ends.low:g}–{ends.high:g}"
         mark = "" if used.factor.verified != "unverified" else f" ({label('verified_unverified', language)})"
-        factors.append(f"{used.kind} {used.of} {shown}{mark}: {used.factor.source}")
+        factors.append(f"{name}: {shown}{mark}. {used.factor.source}")
     return (
         label(f"life_{stage.name}", language),
         range_text(stage.bounds, language),
