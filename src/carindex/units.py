@@ -1,6 +1,6 @@
 """Unit spellings to canonical units, converted once, at the door.
 
-Here: one table of the spellings met in crash-test files, `conversion`, which falls back to the pint unit
+Here: one table of the spellings met in files of measurements, `conversion`, which falls back to the pint unit
 registry for unusual ones, and `ratio`, for rules and facts written in other units than the vocabulary's.
 Nothing behind the readers ever sees another unit than the canonical ones.
 
