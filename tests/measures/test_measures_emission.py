@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,12 +20,12 @@ from carindex.criteria.constants import entries
 from carindex.dossier.folder import load_dossier
 from carindex.measures import Measurements, measure
 from carindex.measures.emission.rules import channel_rules, emission_rules
-from carindex.messages import LANGUAGES
+from carindex.messages import LANGUAGES, InputError
 from carindex.messages.catalogue import entry
 from carindex.recordings import read
 from carindex.units import conversion
 from carindex.vocabulary import FactName, vocabulary
-from exchange_files import COOLANT, ECU_SPEED, ENGINE, FLOW, NOX, NOX_MASS, SPEED, write
+from exchange_files import CO2, COOLANT, ECU_SPEED, ENGINE, FLOW, NOX, NOX_MASS, SPEED, text_of, write
 
 # 36 km/h for an hour, 72 for half an hour, 108 for 20 minutes: 36 km each
 TRIP = {
@@ -472,3 +473,46 @@ def test_facts_of_a_dossier(tmp_path):
     (folder / "test.toml").write_text('test = "wltc"\n', "utf-8")
     cells = {FactName.parse(fact.name).cell for fact in load_dossier(tmp_path).facts}
     assert {"low", "medium", "high", "extra_high", "total"} <= cells
+
+
+# -- damaged files ---------------------------------------------------------------------------------------------------
+
+SMALL = {
+    SPEED: [float(10 * (i % 12)) for i in range(40)],
+    ECU_SPEED: [float(10 * (i % 12)) for i in range(40)],
+    FLOW: [0.01] * 40,
+    NOX: [20.0] * 40,
+    NOX_MASS: [0.001587 * 20 * 0.01] * 40,
+    CO2: [1.2e5] * 40,
+    ENGINE: [0.0] * 5 + [900.0] * 35,
+    COOLANT: [300.0] * 40,
+}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, 1),
+            st.integers(0, 30),
+            st.sampled_from(["", ",", "\n", "x", "nan", "1e999", "-", '"', "\x00", "[s]", "é", ";"]),
+        ),
+        max_size=4,
+    ),
+    st.booleans(),
+)
+def test_damage_never_ends_in_a_traceback(tmp_path, damages, cut):
+    text = text_of(SMALL, {"Pre-test zero response CO2,[%]": "0", "Post-test zero response CO2,[%]": "x"})
+    for at, removed, put in damages:
+        index = int(at * len(text))
+        text = text[:index] + put + ("" if cut else text[index + removed :])
+    path = tmp_path / "trip.csv"
+    path.write_text(text, "utf-8")
+    with suppress(InputError):
+        result = of(path)
+        for item in result.values:
+            assert math.isfinite(item.value)
+            assert str(FactName.parse(f"rde_trip/{item.cell}/{item.criterion}"))
+        for finding in result.findings:
+            assert finding.text("en")
+            assert finding.text("zh")
