@@ -141,7 +141,11 @@ def test_missing_and_negative(tmp_path):
 
 
 def test_only_a_test_of_the_cabin_gives_values(tmp_path):
-    assert not of(tmp_path / "x.csv", {}, {"TVOC [mg/m3]": [1.0, 1.0]}).values
+    result = of(tmp_path / "x.csv", {}, {"TVOC [mg/m3]": [1.0, 1.0]})
+    assert not result.values
+    assert "measures.cabin_no_test" in {finding.code for finding in result.findings}
+    other = of(tmp_path / "y.csv", {"test": "wltc"}, {"TVOC [mg/m3]": [1.0, 1.0]})
+    assert not [f for f in other.findings if f.code.startswith("measures.cabin")]
 
 
 def test_facts_keep_their_units():

@@ -49,9 +49,26 @@ def measure_cabin(
     stated = entry(recording, ["test", "试验"])
     known = test or (stated[1] if stated is not None else None)
     if known not in cabin_rules().tests:
-        return Measurements(())
+        return Measurements((), tuple(_untold(recording, known)))
     run = _Run(recording, refused, quality)
     return Measurements(tuple(run.measured()), tuple(run.findings))
+
+
+def _untold(recording: Recording, known: str | None) -> Iterator[Finding]:
+    """Yield what to write into the header, where channels are those of a cabin and no test is known."""
+    if known is not None:
+        return
+    # CO, CO2 and fields are also measured elsewhere.
+    rules = [rule for rule in cabin_rules().quantities.values() if rule.substance not in ("", "co")]
+    rules += [cabin_rules().quantities[name] for name in ("tvoc_concentration", "pm2_5_concentration")]
+    for channel in recording:
+        names = (text for rule in rules for text in rule.names)
+        if channel.code is None and any(expression(text).fullmatch(plain(channel.name)) for text in names):
+            tests = ", ".join(cabin_rules().tests)
+            yield finding(
+                "cabin_no_test", "warning", str(recording.path), None, example=channel.label, tests=tests
+            )
+            return
 
 
 class _Run:
