@@ -77,7 +77,7 @@ def test_wrong_paths(tmp_path: Path) -> None:
 
 def test_unknown_content_lists_the_formats(tmp_path: Path) -> None:
     (tmp_path / "a.bin").write_bytes(bytes(range(256)))
-    with pytest.raises(InputError, match="iso-mme, nhtsa-ev5, mdf4, table"):
+    with pytest.raises(InputError, match="iso-mme, nhtsa-ev5, mdf4, rde-exchange, table"):
         read(tmp_path / "a.bin")
 
 

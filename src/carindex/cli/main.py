@@ -16,6 +16,7 @@ from carindex.messages import InputError
 _COMMANDS: Mapping[str, str] = {
     "inspect": "carindex.cli.recordings:inspect",
     "criteria": "carindex.cli.recordings:criteria",
+    "lifecycle": "carindex.cli.life_cycle:lifecycle",
     "rate": "carindex.cli.rating:rate",
     "explain": "carindex.cli.rating:explain",
     "batch": "carindex.cli.tables:batch",

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carindex.criteria.filters import twelve_pole_butterworth
-from carindex.criteria.instants import first_reaching, run_of, spanned, value_at
-from carindex.criteria.peaks import FloatArray, Interval, Numbers, as_signal
+from carindex.criteria.instants import first_reaching, run_of, spanned, timed, value_at
+from carindex.criteria.peaks import FloatArray, Interval, Numbers, Peak, as_signal
 
 BRAKING = 1.0
 """Deceleration that shows that the vehicle brakes, m/s² [1]_."""
@@ -137,3 +137,59 @@ def on_at_end(time: ArrayLike, flag: ArrayLike) -> NDArray[np.bool_]:
     """Return whether a signal of 0 and 1 is on in the last sample, so that nobody knows until when."""
     _, f = run_of(time, flag)
     return np.asarray(f[..., -1] >= 0.5)
+
+
+def activations(time: ArrayLike, flag: ArrayLike) -> Peak:
+    """Return how often a signal of 0 and 1 goes on; one that is on in the first sample counts as well.
+
+    Returns
+    -------
+    Peak
+        Number of stretches at or above 0.5, and the first sample of the first one, s, NaN without any. NaN with a NaN.
+    """
+    t, f = run_of(time, flag)
+    count = stretches(f >= 0.5)
+    return timed(np.where(np.isnan(f).any(axis=-1), np.nan, count)[()], switched_on(t, f))
+
+
+def stretches(holds: ArrayLike) -> Numbers:
+    """Return in how many unbroken stretches of samples a condition holds, ``(..., n)`` of truth values."""
+    on = np.asarray(holds, dtype=np.bool_)
+    before = np.concatenate([np.zeros((*on.shape[:-1], 1), dtype=np.bool_), on[..., :-1]], axis=-1)
+    count: Numbers = (on & ~before).sum(axis=-1).astype(np.float64)
+    return count
+
+
+def greatest_deceleration(time: ArrayLike, acceleration: ArrayLike) -> Peak:
+    """Return the greatest deceleration among the samples, m/s², positive when braking, and its time, s.
+
+    Parameters
+    ----------
+    time, acceleration
+        ``(n,)``, s, and filtered acceleration, m/s², ``(..., n)``.
+
+    Returns
+    -------
+    Peak
+        0 where the vehicle never decelerates; NaN for a run with a NaN.
+    """
+    t, a = run_of(time, acceleration)
+    index = np.asarray(np.argmin(np.where(np.isnan(a), np.inf, a), axis=-1))
+    least = np.take_along_axis(a, index[..., None], axis=-1)[..., 0]
+    value = np.where(np.isnan(a).any(axis=-1), np.nan, np.maximum(-least, 0.0))[()]
+    return timed(value, t[index])
+
+
+def speed_lost(time: ArrayLike, speed: ArrayLike) -> Peak:
+    """Return by how much the speed falls below that of the first sample, m/s, and when it is lowest, s.
+
+    Returns
+    -------
+    Peak
+        0 where it never falls below; NaN for a run with a NaN.
+    """
+    t, v = run_of(time, speed)
+    index = np.asarray(np.argmin(np.where(np.isnan(v), np.inf, v), axis=-1))
+    least = np.take_along_axis(v, index[..., None], axis=-1)[..., 0]
+    value = np.where(np.isnan(v).any(axis=-1), np.nan, v[..., 0] - least)[()]
+    return timed(value, t[index])

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from carindex.criteria.peaks import sample_times
+from carindex.measures.cabin import measure_cabin
 from carindex.measures.catalogue import Criterion, Step, rules, verified
+from carindex.measures.emission import measure_emission
 from carindex.measures.planning import Job, finding, plan, refused_finding
 from carindex.measures.processing import (
     Decision,
@@ -94,7 +96,17 @@ def measure(
             else:
                 values.append(item)
     of_track = measure_track(recording, refused_channels(quality), quality)
-    return Measurements((*values, *of_track.values), tuple(_once([*own, *of_track.findings])))
+    of_emission = measure_emission(recording, refused_channels(quality), quality, _emission_test(setup))
+    of_cabin = measure_cabin(recording, refused_channels(quality), quality, _emission_test(setup))
+    others = (of_track, of_emission, of_cabin)
+    return Measurements(
+        (*values, *(value for other in others for value in other.values)),
+        tuple(_once([*own, *(found for other in others for found in other.findings)])),
+    )
+
+
+def _emission_test(setup: TestSetup) -> str | None:
+    return setup.test if setup.kind == "emission" else None
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 Canonical units, converted once by the reader: time s, acceleration m/s², force N, moment N·m, length m,
 velocity m/s, angle rad, angular velocity rad/s, angular acceleration rad/s², pressure Pa, temperature K,
-voltage V, current A. Nothing here knows dummies or protocols.
+voltage V, current A, mass flow kg/s, shares of volume 1. Nothing here knows dummies or protocols.
 """
 
 from __future__ import annotations
@@ -206,7 +206,7 @@ class Recording:
     path
         What was read: a folder, a file or an archive.
     format
-        Short name of the format: ``iso-mme``, ``nhtsa-ev5``, ``table``, ``mdf4``.
+        Short name of the format: ``iso-mme``, ``nhtsa-ev5``, ``table``, ``mdf4``, ``rde-exchange``.
     channels
         All channels, in the order of the file.
     attributes

@@ -13,10 +13,12 @@ from carindex.report.labels import label
 from carindex.report.wording import (
     MINUS,
     by_severity,
+    cell_name,
     dummy_name,
     fact_text,
     figure,
     in_language,
+    measured_figure,
     occupant_name,
     quantity_name,
     test_name,
@@ -141,15 +143,15 @@ def evidence_of(
     criteria: list[OccupantCriteria] = []
     shown: list[SignalChart] = []
     for test in dossier.tests:
-        groups: dict[tuple[str | None, str | None], list[Measured]] = {}
+        groups: dict[tuple[str | None, str | None, str | None], list[Measured]] = {}
         for measured in test.measurements.values:
-            groups.setdefault((measured.occupant, measured.dummy), []).append(measured)
-        for (occupant, dummy), values in groups.items():
+            groups.setdefault((measured.occupant, measured.dummy, measured.cell), []).append(measured)
+        for (occupant, dummy, cell), values in groups.items():
             rows = tuple(_criterion(measured, test, used, language) for measured in values)
             names = (
                 test_name(test.test, language),
                 occupant_name(occupant, language),
-                dummy_name(dummy, language),
+                dummy_name(dummy, language) or cell_name(cell, language),
             )
             criteria.append(OccupantCriteria(*names, rows))
             shown.extend(_charts(values, test, used, charts, language))
@@ -167,7 +169,7 @@ def evidence_of(
 
 def fact_name_of(measured: Measured, test: str) -> str:
     """Return the name of the fact that a measured criterion becomes."""
-    parts = [test, measured.occupant, measured.dummy, measured.criterion]
+    parts = [test, measured.occupant, measured.dummy, measured.cell, measured.criterion]
     return "/".join(part for part in parts if part)
 
 
@@ -183,7 +185,7 @@ def _criterion(
     return CriterionRow(
         id=fact_name_of(measured, test.test),
         name=quantity_name(measured.criterion, language),
-        value=figure(measured.value),
+        value=measured_figure(measured.value),
         unit=unit_text(measured.unit),
         window=window_text(measured.t1, measured.t2),
         channels=" ".join(measured.channels),

@@ -3,6 +3,7 @@
 One function a command. Nothing here computes anything; `rich` is imported when something is shown.
 """
 
+from carindex.report.terminal.life_cycle import show_life_cycle
 from carindex.report.terminal.protocols import show_check, show_differences, show_protocol, show_protocols
 from carindex.report.terminal.ratings import show_losses, show_rating
 from carindex.report.terminal.recordings import show_criteria, show_findings, show_recording
@@ -12,6 +13,7 @@ __all__ = [
     "show_criteria",
     "show_differences",
     "show_findings",
+    "show_life_cycle",
     "show_losses",
     "show_protocol",
     "show_protocols",
