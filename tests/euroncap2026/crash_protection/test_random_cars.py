@@ -237,9 +237,7 @@ def test_a_predicted_cell_costs_its_part_of_the_grid(plans):
     test = f"{STAGE}/vru_impact/head_impact"
     assert rating.node(test).score == pytest.approx(9.5)
     found = {loss.why["en"]: loss.points for loss in rating.losses if loss.path.startswith(test)}
-    assert found == {
-        f"point 2 / {c}: Impact point yellow": pytest.approx(0.25) for c in range(2)
-    }
+    assert found == {f"point 2 / {c}: Impact point yellow": pytest.approx(0.25) for c in range(2)}
     # the greatest score of a band is its part of the cells, and a band without any caps nothing
     assert rating.node(f"{test}/adult_headform/cyclist").maximum == pytest.approx(8)
     assert rating.root.outcome == 5
