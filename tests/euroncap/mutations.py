@@ -17,7 +17,22 @@ from carindex.rating import Evaluation, evaluate_facts
 NOT_READ = ("Documentation", "Data", "Integrity", "Version")
 # 0 is none of them: whether a plain number is the one that was meant nobody can see
 MISTAKES = (
-    *("oops", "#REF!", "1,5", "-", "n/a", "12 mm", "PASSED", "fail", "Purple", "x", "Yes", "0", "  ", "1e400"),
+    *(
+        "oops",
+        "#REF!",
+        "1,5",
+        "-",
+        "n/a",
+        "12 mm",
+        "PASSED",
+        "fail",
+        "Purple",
+        "x",
+        "Yes",
+        "0",
+        "  ",
+        "1e400",
+    ),
     *(-5, -0.001, 1e9, True, False, None, float("nan"), float("inf")),
 )
 _NEAR = 1e-9
