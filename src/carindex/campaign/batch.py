@@ -191,6 +191,10 @@ class _Layout:
         ]
         outcome = plan.nodes[""].outcome
         self.word = "grade" if outcome is not None and outcome.grades else "stars"
+        root = plan.protocol.root
+        # parts that stand side by side: the car is done when each of them is
+        self.deciding = [part.path for part in root.children] if root.apart else [""]
+        self.deciding = [path for path in self.deciding if plan.nodes[path].outcome is not None]
 
     def rated(self, piece: pa.RecordBatch, columns: dict[int, str]) -> tuple[pa.RecordBatch, int]:
         """Rate one piece; returns the output and how many of its cars have a final outcome."""
@@ -208,6 +212,9 @@ class _Layout:
         out: dict[str, pa.Array] = {"car": piece.column("car").cast(pa.string())}
         low, high = results["stars_lower", ""], results["stars_upper", ""]
         settled = low == high
+        done = np.ones(rows, bool) if self.deciding else settled
+        for path in self.deciding:
+            done &= results["stars_lower", path] == results["stars_upper", path]
         out[self.word] = self._outcome("", low, settled)
         out[f"{self.word}_lower"] = self._outcome("", low)
         out[f"{self.word}_upper"] = self._outcome("", high)
@@ -220,7 +227,7 @@ class _Layout:
         for column in self.published:
             out[column] = piece.column(column)
         out["findings"] = self._findings(facts, problems)
-        return pa.RecordBatch.from_pydict(out), int(settled.sum())
+        return pa.RecordBatch.from_pydict(out), int(done.sum())
 
     def _word(self, path: str) -> str:
         outcome = self.plan.nodes[path].outcome
@@ -260,6 +267,7 @@ class _Layout:
         outcome = self.plan.nodes[path].outcome
         hidden = np.isnan(values) if settled is None else ~settled | np.isnan(values)
         if outcome is not None and outcome.grades:
+            values = np.nan_to_num(values)
             words = np.array(list(reversed(outcome.grades)), object)
             return pa.array(words[np.where(hidden, 0, values).astype(np.intp)], pa.string(), mask=hidden)
         whole = outcome is None or all(float(value).is_integer() for value in outcome.values)

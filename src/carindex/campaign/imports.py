@@ -27,7 +27,8 @@ def write_facts(imported: ImportedTable, target: Path) -> None:
     columns: dict[str, pa.Array] = {}
     by_column = list(zip(*imported.rows, strict=True)) or [()] * len(imported.columns)
     for name, values in zip(imported.columns, by_column, strict=True):
-        if name == "car" or name.startswith(_PUBLISHED) or quantity_of(name).categories:
+        words = any(isinstance(value, str) for value in values)  # facts as words, and grades that are stated
+        if name == "car" or name.startswith(_PUBLISHED) or quantity_of(name).categories or words:
             array = pa.array(values, pa.string())
             if is_parquet(target) and name.startswith(_PUBLISHED):
                 array = _typed(array)

@@ -44,6 +44,9 @@ class Fact:
         Where it came from, for people: a file and line, or file, channels, filter and method.
     details
         The same for machines: file, SHA-256, channels, filter, method, times.
+    said
+        The word that is stated of a node (``given:PATH``): a grade. Only the protocol knows what it stands for;
+        until then the value is NaN.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Fact:
     unit: str
     origin: str = ""
     details: Mapping[str, object] = field(default_factory=dict)
+    said: str | None = None
 
     @property
     def quantity(self) -> Quantity:
@@ -60,6 +64,8 @@ class Fact:
     @property
     def word(self) -> str | float:
         """The value as a word where the quantity has words, else the number."""
+        if self.said is not None:
+            return self.said
         categories = self.quantity.categories
         return categories[round(self.value)] if categories else self.value
 
@@ -109,6 +115,18 @@ def checked_name(text: str, place: str) -> str:
         ) from None
 
 
+def stated_word(name: str, value: object) -> str | None:
+    """Return the word that is stated of a node, ``None`` for a number, for nothing and for facts of other kinds."""
+    text = value.strip() if isinstance(value, str) and name.startswith(GIVEN) else ""
+    if text.lower() in MISSING_WORDS:
+        return None
+    try:
+        float(text)
+    except ValueError:
+        return text
+    return None
+
+
 def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None = None) -> float | None:
     """Return the value that a text spells, in the quantity's unit; ``None`` when it says that none is known.
 
@@ -121,6 +139,7 @@ def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None 
     cleaned = text.strip()
     if quantity.categories and cleaned.endswith(".0"):
         cleaned = cleaned.removesuffix(".0")  # a year that a table keeps as a number
+    cleaned = quantity.also.get(cleaned, cleaned)
     if cleaned in quantity.categories:  # "N/A" can be an answer
         return float(quantity.categories.index(cleaned))
     if cleaned.lower() in MISSING_WORDS:

@@ -64,6 +64,7 @@ def rule_facts(spec: schema.Node) -> Iterable[str]:
         rule = getattr(spec, kind)
         if rule is not None:
             yield rule.fact
+    yield from spec.reads
     if spec.compensate is not None:
         yield spec.compensate.by
     if spec.choose is not None:

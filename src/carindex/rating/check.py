@@ -51,6 +51,10 @@ def _mistakes(node: Node, protocol: Protocol) -> Iterator[InputError]:
     if isinstance(spec.stars, str) and spec.stars not in protocol.head.scales:
         available = ", ".join(protocol.head.scales)
         yield InputError(node.place, "rating.not_found_scale", name=spec.stars, available=available)
+    if spec.reads and not spec.open:
+        yield InputError(node.place, "rating.reads_of_known_rule")
+    if spec.precedents is not None and not node.children:
+        yield InputError(node.place, "rating.no_children")
     if spec.combine is not None:
         yield from _combination_mistakes(node)
     if math.isnan(node.maximum) and not any(math.isnan(child.maximum) for child in node.children):

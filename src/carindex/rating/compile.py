@@ -332,7 +332,7 @@ class Compiler(LeafRules):
         spec = node.spec
         if spec.open:
             slot = self.fact(f"{GIVEN}{node.path}", node)
-            return Compiled("open", slot, facts=(slot,))
+            return Compiled("open", slot, facts=(slot,), asked=tuple(self.fact(f, node) for f in spec.reads))
         if spec.layer is not None:
             return avoidance.compile_layer(self, node)
         if any(getattr(spec, field) for field in KINDS):
@@ -363,7 +363,7 @@ class Compiler(LeafRules):
         if combine == "demerits":
             slots = [self._demerits(plan, node) for plan in plans]
             out = self.emit("linear", slots, weights=tuple(weights), constant=0.0)
-        elif combine in ("sum", "mean", "weighted", "share"):
+        elif combine in ("sum", "apart", "mean", "weighted", "share"):
             given = spec.weights or {}
             if combine == "weighted":
                 weights = [given[plan.node.key] for plan in plans]
@@ -373,7 +373,7 @@ class Compiler(LeafRules):
             flags = [plan.applies for plan in plans]
             if any(flag is not None for flag in flags) or combine == "share":
                 return self._share(node, plans, weights)
-            if combine != "sum":
+            if combine not in ("sum", "apart"):
                 weights = [weight / total for weight in weights]
             out = self.emit("linear", slots, weights=tuple(weights), constant=0.0)
         elif combine == "joint_risk":
@@ -611,6 +611,8 @@ class Compiler(LeafRules):
             floor_lines, best = allowed(spec, floors)
             score = self.score(path, node)
             limits.append(self.emit("steps", [score], thresholds=floor_lines, values=best, divisor=1.0))
+        if node.grades and not limits:
+            limits, values = [measure], tuple(float(rank) for rank in range(len(node.grades)))
         result = limits[0] if len(limits) == 1 else self.emit("minimum", limits)
         facts: list[int] = []
         if not spec.settles and spec.balance:

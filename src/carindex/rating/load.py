@@ -322,8 +322,18 @@ def _resolve(
         )
         for group in (spec.children, spec.capping_only)
     )
-    maximum = _maximum(spec, head, counts, children)
-    return replace(shell, children=children, watched=watched, maximum=maximum)
+    grades = _given_grades(spec, head)
+    maximum = len(grades) - 1.0 if grades else _maximum(spec, head, counts, children)
+    return replace(shell, children=children, watched=watched, maximum=maximum, grades=grades)
+
+
+def _given_grades(spec: schema.Node, head: schema.Protocol) -> tuple[str, ...]:
+    """Return the grades of an open node that has no lines between them: the grade itself is what is given."""
+    named = head.scales.get(spec.stars) if isinstance(spec.stars, str) else None
+    stars = named.stars if named is not None else spec.stars
+    if not spec.open or not isinstance(stars, schema.Stars) or stars.at_least or stars.above:
+        return ()
+    return () if stars.below or stars.at_most else tuple(stars.grades or ())
 
 
 def _matches(path: str, pattern: str) -> bool:
@@ -372,7 +382,7 @@ def _maximum(
     if spec.lookup is not None:
         return max(spec.lookup.points.values())
     maxima = [child.maximum for child in children]
-    if spec.combine == "sum":
+    if spec.combine in ("sum", "apart"):
         return sum(maxima)
     if spec.combine == "demerits" and spec.demerits is not None:
         return sum(max(table.values()) for table in spec.demerits.values())

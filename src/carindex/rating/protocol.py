@@ -44,6 +44,8 @@ class Node:
         Gates of the node and of all nodes above it.
     reported
         Whether a test report states the score of the node.
+    grades
+        Grades, the best first, of a node whose grade is given as a word; its score then only numbers them.
     watched
         Criteria below that can cap the node and give no points.
     """
@@ -67,6 +69,7 @@ class Node:
     missing: str | None = None
     gates: tuple[schema.Gate, ...] = ()
     reported: bool = False
+    grades: tuple[str, ...] = ()
 
     @property
     def label(self) -> schema.Label:
@@ -77,6 +80,11 @@ class Node:
     def key(self) -> str:
         """Last part of the path."""
         return self.path.rsplit("/", 1)[-1]
+
+    @property
+    def apart(self) -> bool:
+        """Whether the parts stand side by side: the programme publishes no result of the whole."""
+        return self.spec.combine == "apart"
 
     def walk(self) -> Iterator[Node]:
         """Yield this node and all nodes below it, in the order of the files.

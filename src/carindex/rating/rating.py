@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from carindex import __version__
-from carindex.dossier import Fact
+from carindex.dossier import Fact, value_from_text
 from carindex.messages import Finding, InputError, Language
 from carindex.rating.compile import compile_protocol
 from carindex.rating.evaluate import Evaluation, evaluate
@@ -31,7 +31,7 @@ class RatedNode:
 
     ``score``, ``stars``, ``grade`` and ``value`` are ``None`` while missing facts leave them open; ``lower``
     and ``upper`` always bound the score. ``value`` is what the node counts itself: a risk or demerits where
-    the programme counts these, otherwise the score.
+    the programme counts these, otherwise the score. ``numbered``: the score only numbers the grades.
     """
 
     path: str
@@ -55,6 +55,7 @@ class RatedNode:
     verified: str
     beside: bool
     children: tuple[str, ...]
+    numbered: bool = False
     contributions: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -105,7 +106,10 @@ class Rating:
     @property
     def final(self) -> bool:
         """Whether nothing that is missing could change the outcome."""
-        return self.root.outcome is not None
+        if not self.protocol.root.apart:
+            return self.root.outcome is not None
+        parts = [self.node(part.path) for part in self.protocol.root.children]
+        return all(part.outcome is not None or part.status == "not_applicable" for part in parts)
 
     def losses_of(self, path: str) -> list[Share]:
         """Share out the loss of any node."""
@@ -231,13 +235,48 @@ def _evaluated(
     plan: Plan, facts: Iterable[Fact], assumed: Mapping[str, float], *, as_given: bool = False
 ) -> tuple[Evaluation, dict[str, Fact], dict[str, Fact], list[Finding]]:
     """Return the evaluation, the facts that can be, the scores that a report states, and the findings."""
-    known, impossible = ({fact.name: fact for fact in facts}, []) if as_given else _possible(facts, plan)
+    facts, impossible = _worded(facts, plan)
+    if as_given:
+        known = {fact.name: fact for fact in facts}
+    else:
+        known, outside = _possible(facts, plan)
+        impossible.extend(outside)
     _check_assumed(assumed, plan)
     column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
     stated = _stated(known, plan)
     reported = set(plan.facts)
     elsewhere = {path: fact.value for path, fact in stated.items() if f"{GIVEN}{path}" not in reported}
     return evaluate(plan, column[:, None], {**elsewhere, **assumed}), known, stated, impossible
+
+
+def _worded(facts: Iterable[Fact], plan: Plan) -> tuple[list[Fact], list[Finding]]:
+    """Return the facts with grades as the numbers that stand for them, and an error for each that its node cannot have.
+
+    A node whose score only numbers its grades takes a word and no number, every other node a number and no word.
+    """
+    found, findings = [], []
+    for fact in facts:
+        path = fact.name.removeprefix(GIVEN)
+        node_plan = plan.nodes.get(path) if fact.name.startswith(GIVEN) else None
+        grades = node_plan.node.grades if node_plan is not None else ()
+        if node_plan is not None and (grades or fact.said is not None):
+            place = f"{fact.origin}: {fact.name}"
+            try:
+                if not grades:
+                    raise InputError(place, "dossier.not_a_number", text=fact.said, unit=fact.unit)
+                quantity = plan.quantities[plan.facts.index(fact.name)]
+                text = f"{fact.value:g}" if fact.said is None else fact.said
+                value = value_from_text(text, quantity, place)
+            except InputError as error:
+                findings.append(error.as_finding())
+                continue
+            assert value is not None
+            fact = replace(fact, value=value, said=quantity.categories[round(value)])
+        if (
+            fact.value == fact.value
+        ):  # a word of which no node here knows the meaning is nothing to this protocol
+            found.append(fact)
+    return found, findings
 
 
 def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[Finding]]:
@@ -302,13 +341,16 @@ def _settled(evaluation: Evaluation) -> frozenset[str]:
 def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping[str, float]) -> list[int]:
     """Return the facts that are missing and matter.
 
-    Some node asks for them that is neither settled nor assumed, nor below one that is.
+    Some node asks for them that is neither settled nor assumed, nor below one that is. What a rule would read that is
+    not known matters to nothing yet, nor does anything below such a rule.
     """
     plan, settled = evaluation.plan, _settled(evaluation)
     asked: set[int] = set()
     for path, node_plan in plan.nodes.items():
+        if _counts_for_nothing(node_plan, plan):
+            continue
         if settled.isdisjoint(_way(path)) and not any(_within(path, top) for top in assumed):
-            asked.update(node_plan.facts)
+            asked.update(set(node_plan.facts) - _only_read(node_plan))
     # a condition elsewhere looks at these: a score that is stated for a node above does not answer it
     for asker, owner, instead in plan.referenced:
         if instead in known or any(_within(asker, top) and asker != top for top in assumed):
@@ -334,6 +376,17 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
         and (i not in plan.asked_unless or plan.facts[plan.asked_unless[i]] not in known)
         and name.rpartition("/")[0] not in places
     ]
+
+
+def _counts_for_nothing(node_plan: NodePlan, plan: Plan) -> bool:
+    """Whether a node stands below one whose rule is not known."""
+    above = _way(node_plan.node.path)[:-1] if node_plan.node.path else ()
+    return any(path in plan.nodes and plan.nodes[path].node.spec.open for path in above)
+
+
+def _only_read(node_plan: NodePlan) -> set[int]:
+    """Return the facts that a rule which is not known would read."""
+    return set(node_plan.facts) - set(node_plan.rule_facts) if node_plan.node.spec.reads else set()
 
 
 def _settled_places(evaluation: Evaluation) -> set[str]:
@@ -433,7 +486,7 @@ def _rated(
         )
     applies = 1.0 if node_plan.applies is None else float(evaluation.high[node_plan.applies][0])
     status: Status
-    if applies == 0.0:
+    if applies == 0.0 or node.apart:
         status = "not_applicable"
     elif node.path in touched:
         status = "assumed"
@@ -463,6 +516,7 @@ def _rated(
         verified=node.verified,
         beside=node.beside,
         children=tuple(child.path for child in node.children) if node.spec.row is None else (),
+        numbered=bool(node.grades),
     )
 
 

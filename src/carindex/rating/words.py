@@ -65,6 +65,8 @@ def reason(
         return _risk(evaluation, node_plan, known)
     if len(node_plan.rule_facts) > _FEW:  # a grid or matrix: its parts are listed elsewhere
         return _text("rating.loss_points", {"count": len(node_plan.rule_facts)})
+    if node.spec.precedents is not None:
+        return _text("rating.loss_precedents", {})
     texts = [_because(plan, slot, node, known) for slot in node_plan.rule_facts]
     if not texts:
         return _text("rating.loss_adjustment", {"label": node.label})

@@ -70,6 +70,11 @@ def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Langu
             parts.append(f"{outcome} {_SIGNS[key]} {limit_figure(line)}")
     if spec.otherwise is not None:
         parts.append(label("otherwise", language, outcome=spec.otherwise))
+    if spec.grades and not parts:  # the grade itself is what is given
+        parts = [
+            f"{grade} {in_language(spec.names[grade], language)}" if grade in spec.names else grade
+            for grade in spec.grades
+        ]
     if spec.divide_by is not None:
         parts.insert(0, label("divided_by", language, number=limit_figure(spec.divide_by)))
     yield f"{word}: {'; '.join(parts)}"
@@ -117,12 +122,26 @@ def _numbers(spec: schema.Node, language: Language) -> Iterator[str]:
     elif spec.table is not None:
         for line in spec.table.lines:
             yield f"{line.facts} → {limit_figure(float(getattr(line, spec.table.value)))}"
+    elif spec.precedents is not None:
+        for case in spec.precedents.known:
+            yield _precedent(case)
+    elif spec.reads:
+        yield label("would_read", language, facts=", ".join(_quantity(fact, language) for fact in spec.reads))
     elif spec.lookup is not None:
         yield _quantity(spec.lookup.fact, language)
         for word, points in spec.lookup.points.items():
             yield f"{word} {limit_figure(points)}"
     else:
         yield from _fact_rule(spec, language)
+
+
+def _precedent(case: schema.Precedent) -> str:
+    parts = ", ".join(
+        f"{part} {said if isinstance(said, str) else limit_figure(said)}" for part, said in case.at.items()
+    )
+    results = (("", case.equals), ("≥ ", case.at_least), ("≤ ", case.at_most))
+    result = " ".join(f"{sign}{limit_figure(value)}" for sign, value in results if value is not None)
+    return f"{parts} → {result} ({', '.join(case.cars)})"
 
 
 def _combination(spec: schema.Node, language: Language) -> Iterator[str]:

@@ -206,7 +206,7 @@ def _verdict(rating: Rating, language: Language) -> Verdict:
         numbers.insert(0, measure)
     return Verdict(
         outcome=outcome_text(rating, root, language) or score_text(root),
-        spoken=outcome_spoken(root, language) or score_text(root),
+        spoken=outcome_spoken(root, language) or outcome_text(rating, root, language) or score_text(root),
         is_grade=root.graded,
         final=rating.final,
         assumed=bool(rating.assumed),

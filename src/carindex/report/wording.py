@@ -97,7 +97,7 @@ def is_risk(node: RatedNode) -> bool:
 
 def score_text(node: RatedNode, *, bounds: bool = False) -> str:
     """Return what a node reached: ``12.345 / 16``, a risk in per cent, or the interval while it is open."""
-    if node.status == "not_applicable":
+    if node.status == "not_applicable" or node.numbered:
         return "–"
     if is_risk(node):
         low, high = percent(node.maximum - node.upper), percent(node.maximum - node.lower)
@@ -137,16 +137,31 @@ def stars_text(stars: str | float, most: int) -> str:
     return STAR * whole + half + NO_STAR * max(0, most - whole - len(half))
 
 
+def grade_text(rating: Rating, path: str, grade: str, language: Language) -> str:
+    """Return a grade with what the programme calls it in words, where it does."""
+    outcome = rating.plan.nodes[path].outcome
+    names = outcome.spec.names if outcome is not None else {}
+    return f"{grade} {in_language(names[grade], language)}" if grade in names else grade
+
+
 def outcome_text(rating: Rating, node: RatedNode, language: Language) -> str:
-    """Return stars or grade of a node, or the interval of what is possible; empty where it has neither."""
+    """Return stars or grade of a node, or the interval of what is possible; empty where it has neither.
+
+    Where a programme publishes no result of the whole, the results of the parts.
+    """
     low, high = node.outcome_lower, node.outcome_upper
+    if rating.plan.nodes[node.path].node.apart:
+        parts = [rating.node(path) for path in node.children]
+        texts = ((in_language(part.label, language), outcome_text(rating, part, language)) for part in parts)
+        return " · ".join(f"{name} {text}" for name, text in texts if text)
     if low is None or high is None:
         return ""
     most = most_stars(rating.plan, node.path)
+    if node.graded:
+        worst, best = (grade_text(rating, node.path, str(grade), language) for grade in (low, high))
+        return best if node.outcome is not None else label("from_to", language, low=worst, high=best)
     if node.outcome is not None:
         return stars_text(node.outcome, most)
-    if node.graded:
-        return label("from_to", language, low=low, high=high)
     low_text, high_text = stars_text(low, 0), stars_text(high, 0)
     zero = label("no_star", language)
     return label("from_to", language, low=low_text or zero, high=high_text or zero)

@@ -48,7 +48,7 @@ class Dummy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something measured or inspected, with its unit and the values it can have.
 
-    ``shared``: several checks use its words, each some of them.
+    ``shared``: several checks use its words, each some of them. ``also``: other spellings of its words.
     """
 
     label: Label
@@ -59,6 +59,7 @@ class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["number", "boolean", "category"] = "number"
     values: list[str] = []
     shared: bool = False
+    also: dict[str, str] = {}
     symbol: str | None = None
     region: str | None = None
 

@@ -55,6 +55,7 @@ from carindex.rating.schema.parts import (
     Take,
     Verified,
 )
+from carindex.rating.schema.precedents import Precedent, Precedents
 
 __all__ = [
     "CHECK_RULES",
@@ -90,6 +91,8 @@ __all__ = [
     "OutcomeName",
     "PassFail",
     "PointsWhen",
+    "Precedent",
+    "Precedents",
     "Protocol",
     "Requirement",
     "Risk",

@@ -19,6 +19,7 @@ from carindex.rating.schema.parts import (
     Struct,
     Verified,
 )
+from carindex.rating.schema.precedents import Precedents
 
 
 class Adjustment(Struct, frozen=True, kw_only=True):
@@ -115,6 +116,7 @@ class Node(Struct, frozen=True, kw_only=True):
     claimed: Claimed | None = None
     test_points: TestPoints | None = None
     channels: Channels | None = None
+    precedents: Precedents | None = None
     # of crash avoidance
     scenario: Scenario | None = None
     layer: str | None = None
@@ -122,6 +124,8 @@ class Node(Struct, frozen=True, kw_only=True):
     matrices: list[str] = []
     gates: list[Gate] = []
     open: bool = False
+    # facts that an unknown rule is known to work with: taken and shown, and without influence until it is known
+    reads: list[str] = []
     # of crash tests
     role: Role | None = None
     critical: bool = False
@@ -191,6 +195,7 @@ RULES = (
     "criterion",
     "ladder",
     "near",
+    "precedents",
     "rows",
     "layer",
     "open",

@@ -15,7 +15,8 @@ class Stars(Struct, frozen=True, kw_only=True):
     outcome when no line is reached. ``minima``: what other nodes' scores must be at least, for each outcome.
     ``balance``: no more than the least outcome of these nodes. ``caps``: no more than that when a condition
     holds. ``settles``: with ``false`` there is no outcome while one of the scores of ``balance`` is open, even where it
-    could not change it (oddity of a programme's calculator).
+    could not change it (oddity of a programme's calculator). An open node with ``grades`` and no lines is given its
+    grade as a word; its score then only numbers the grades.
     """
 
     measure: Label | None = None
@@ -27,6 +28,8 @@ class Stars(Struct, frozen=True, kw_only=True):
     above: dict[OutcomeName, float] | None = None
     otherwise: OutcomeName | None = None
     grades: list[str] | None = None
+    # what a grade is called in words
+    names: dict[str, Label] = {}
     minima: dict[OutcomeName, dict[str, float]] | None = None
     balance: list[str] | None = None
     settles: bool = True
