@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, wraps
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -67,6 +67,18 @@ def kept_as(name: str) -> Callable[[Callable[[], T]], Callable[[], T]]:
         return once
 
     return around
+
+
+def read_yaml(file: Path) -> Any:  # noqa: ANN401 - whatever the file says
+    """Return what a YAML file of the package says, as plain data."""
+    import yaml  # not needed where what a file says is kept
+
+    return yaml.load(file.read_text("utf-8"), yaml.CSafeLoader)
+
+
+def shipped(name: str) -> Any:  # noqa: ANN401 - whatever the file says
+    """Return what a YAML file of the package says, by its name in the package; read once for an installation."""
+    return kept(name.replace("/", "."), lambda: read_yaml(_PACKAGE / name))
 
 
 def _folder() -> Path | None:

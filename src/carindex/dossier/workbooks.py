@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from carindex.dossier.facts import MISSING_WORDS
 from carindex.dossier.readers import FactSet, Row, gather, sha256
+from carindex.kept import read_yaml
 from carindex.messages import Finding, InputError
 from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError
 
@@ -104,7 +104,7 @@ def workbook_layout(folder: Path) -> Layout | None:
     file = folder / LAYOUT_FILE
     if not file.is_file():
         return None
-    layout = msgspec.convert(yaml.load(file.read_text("utf-8"), yaml.CSafeLoader), Layout)
+    layout = msgspec.convert(read_yaml(file), Layout)
     inputs = {
         name: msgspec.structs.replace(book, sheets=[*book.sheets, *_checks(folder / book.file)])
         if book.file
@@ -153,13 +153,13 @@ def _marked(file: Path, mark: str) -> list[list[str]]:
 
 
 def _plain(file: Path) -> dict[str, Any]:
-    data: dict[str, Any] = yaml.load(file.read_text("utf-8"), yaml.CSafeLoader)
+    data: dict[str, Any] = read_yaml(file)
     return data
 
 
 def _checks(file: Path) -> Iterator[SheetLayout]:
     """Yield the sheets of a stage's list of checks; what is recorded without a quantity changes no score."""
-    listed = msgspec.convert(yaml.load(file.read_text("utf-8"), yaml.CSafeLoader), _CheckList)
+    listed = msgspec.convert(read_yaml(file), _CheckList)
     for sheet in listed.sheets:
         rows = {fact: check.line for fact, check in sheet.facts.items() if _has_quantity(fact)}
         if rows:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal, cast
 
-import yaml
+from carindex.kept import shipped
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -21,8 +20,7 @@ def language_from(text: str) -> Language:
 
 @cache
 def _catalogue(room: str) -> Mapping[str, Any]:
-    source = files("carindex").joinpath(room, "messages.yaml")
-    return cast(Mapping[str, Any], yaml.load(source.read_text("utf-8"), yaml.CSafeLoader))
+    return cast(Mapping[str, Any], shipped(f"{room}/messages.yaml"))
 
 
 def entry(code: str) -> Mapping[str, Any]:

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import msgspec
-import yaml
 
 from carindex.messages import InputError
 from carindex.rating import schema
@@ -132,42 +131,15 @@ def _document(
     return data
 
 
-class _Loader(yaml.CSafeLoader):
-    """Refuses a key that stands twice in a mapping: YAML itself would silently keep the last one."""
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen = set()
-    for key, _ in node.value:
-        name = (key.tag, getattr(key, "value", None))
-        if name in seen and key.tag != "tag:yaml.org,2002:merge":
-            raise yaml.constructor.ConstructorError(None, None, f"{key.value} stands twice", key.start_mark)
-        if isinstance(key.value, str):
-            seen.add(name)
-    loader.flatten_mapping(node)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
 def _read(place: Path, digest: Any) -> dict[str, Any]:  # noqa: ANN401 - a hashlib object
     try:
         raw = place.read_bytes()
     except OSError as error:
         raise InputError(place, "rating.unreadable_protocol", reason=error.strerror) from None
     digest.update(raw)
-    try:
-        data = yaml.load(raw, _Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise InputError(
-            f"{place}{line}", "rating.not_yaml", reason=getattr(error, "problem", error)
-        ) from None
-    if not isinstance(data, dict):
-        raise InputError(place, "rating.not_a_mapping")
-    return data
+    from carindex.rating.mapping import read_mapping  # a compiled protocol that is kept needs no YAML
+
+    return read_mapping(raw, place)
 
 
 def _included(data: Any, folder: Path, digest: Any, within: tuple[Path, ...] = ()) -> Any:  # noqa: ANN401

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import yaml
 
-from carindex.kept import kept
+from carindex.kept import kept, read_yaml
 from carindex.rating.compile import compile_protocol
 from carindex.rating.crash_tests import SCHEME
 from carindex.rating.evaluate import Evaluation, evaluate
@@ -53,7 +52,7 @@ def labels_of(protocol: Protocol) -> Mapping[str, Mapping[str, str]]:
 def _labels(folder: Path) -> Mapping[str, Mapping[str, str]]:
     found: dict[str, Mapping[str, str]] = {}
     for file in sorted(folder.rglob(_FILE)):
-        entries = yaml.load(file.read_text("utf-8"), yaml.CSafeLoader)
+        entries = read_yaml(file)
         found |= {str(name): entry["label"] for name, entry in entries.items() if isinstance(entry, dict)}
     return found
 

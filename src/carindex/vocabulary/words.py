@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, cached_property
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import msgspec
-import yaml
 
-from carindex.kept import kept
+from carindex.kept import kept, read_yaml
 
 CAR = "car"
 """First part of the name of a fact that belongs to the car as a whole, not to one of its tests."""
@@ -74,8 +73,8 @@ Word = TypeVar("Word", Test, Seat, Dummy, Quantity, Label)
 
 def _load(name: str, word: type[Word]) -> Mapping[str, Word]:
     def read() -> Mapping[str, Word]:
-        text = files("carindex.vocabulary").joinpath(f"{name}.yaml").read_text("utf-8")
-        return msgspec.convert(yaml.load(text, yaml.CSafeLoader), dict[str, word])  # type: ignore[valid-type]
+        said = read_yaml(Path(__file__).with_name(f"{name}.yaml"))
+        return msgspec.convert(said, dict[str, word])  # type: ignore[valid-type]
 
     return kept(f"vocabulary.{name}", read)
 

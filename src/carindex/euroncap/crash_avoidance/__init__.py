@@ -29,10 +29,18 @@ What is read are these facts; what the workbook leaves empty is not among them:
 =============================================================  ====================================================
 """
 
-from carindex.euroncap.crash_avoidance.blank import blank
-from carindex.euroncap.crash_avoidance.drawn import drawn_in
-from carindex.euroncap.crash_avoidance.preparing import prepare
-from carindex.euroncap.crash_avoidance.reading import read
-from carindex.euroncap.crash_avoidance.reporting import report
+from typing import TYPE_CHECKING
+
+from carindex.euroncap.on_demand import on_demand
+
+if TYPE_CHECKING:
+    from carindex.euroncap.crash_avoidance.blanks import blank
+    from carindex.euroncap.crash_avoidance.drawn import drawn_in
+    from carindex.euroncap.crash_avoidance.preparing import prepare
+    from carindex.euroncap.crash_avoidance.reading import read
+    from carindex.euroncap.crash_avoidance.reporting import report
 
 __all__ = ["blank", "drawn_in", "prepare", "read", "report"]
+__getattr__ = on_demand(
+    __name__, blank="blanks", drawn_in="drawn", prepare="preparing", read="reading", report="reporting"
+)

@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.resources import files
 from typing import Any, cast
 
-import yaml
-
-from carindex.kept import kept, kept_as
+from carindex.kept import kept_as, shipped
 from carindex.rating.matrices import NAMING_AXES, slug, word
 
 FOLDER = "protocols/euro-ncap/2026/crash-avoidance"
@@ -25,12 +22,7 @@ CHOICE = "choice"
 @cache
 def table(name: str) -> Mapping[str, Any]:
     """Return one of the protocol's files about Crash Avoidance."""
-
-    def read() -> Mapping[str, Any]:
-        text = files("carindex").joinpath(FOLDER, f"{name}.yaml").read_text("utf-8")
-        return cast(Mapping[str, Any], yaml.load(text, yaml.CSafeLoader))
-
-    return kept(f"euro-ncap-2026.crash-avoidance.{name}", read)
+    return cast(Mapping[str, Any], shipped(f"{FOLDER}/{name}.yaml"))
 
 
 def workbook() -> Mapping[str, Any]:

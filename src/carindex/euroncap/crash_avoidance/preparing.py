@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from carindex.euroncap.cells import Book
-from carindex.euroncap.crash_avoidance.blank import (
+from carindex.euroncap.crash_avoidance.blanks import (
     driver_state_link,
     evidence_pages,
     heading_row,

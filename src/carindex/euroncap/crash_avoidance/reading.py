@@ -8,7 +8,7 @@ from dataclasses import replace
 from carindex.dossier.readers import Row
 from carindex.euroncap.cells import Book
 from carindex.euroncap.crash_avoidance.answers import INPUTS, read_claims, read_parameters, sheet_of
-from carindex.euroncap.crash_avoidance.blank import score_pages
+from carindex.euroncap.crash_avoidance.blanks import score_pages
 from carindex.euroncap.crash_avoidance.grids import Grid, colour_of, grids_of, says_nothing
 from carindex.euroncap.crash_avoidance.layout import (
     Matrix,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from carindex.dossier.readers import Row
 from carindex.euroncap.cells import Book, Sheet
 from carindex.euroncap.crash_avoidance.answers import INPUTS, read_parameters
-from carindex.euroncap.crash_avoidance.blank import in_order
+from carindex.euroncap.crash_avoidance.blanks import in_order
 from carindex.euroncap.crash_avoidance.grids import grids_of
 from carindex.euroncap.crash_avoidance.layout import (
     Subelement,

@@ -6,9 +6,15 @@ of a dummy ``#capped``, ``#maximum``; of an impact point (``vru_headform/ROW_COL
 quantity) ``#colour``, ``#percent``, ``#value``. A name that nobody publishes counts as a value that is not there.
 """
 
-from carindex.euroncap.crash_protection.preparing import prepare
-from carindex.euroncap.crash_protection.reading import read
-from carindex.euroncap.crash_protection.reporting import report
-from carindex.euroncap.crash_protection.sheets import blank
+from typing import TYPE_CHECKING
+
+from carindex.euroncap.on_demand import on_demand
+
+if TYPE_CHECKING:
+    from carindex.euroncap.crash_protection.preparing import prepare
+    from carindex.euroncap.crash_protection.reading import read
+    from carindex.euroncap.crash_protection.reporting import report
+    from carindex.euroncap.crash_protection.sheets import blank
 
 __all__ = ["blank", "prepare", "read", "report"]
+__getattr__ = on_demand(__name__, blank="sheets", prepare="preparing", read="reading", report="reporting")

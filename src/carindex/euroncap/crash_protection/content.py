@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from carindex.euroncap.crash_protection.layout import layout, read_yaml
+from carindex.euroncap.crash_protection.layout import layout, of_file
 from carindex.euroncap.crash_protection.lines import Line, lines_of
 from carindex.euroncap.crash_protection.points import HeadGrid, LegRow, head_grid, leg_rows
 from carindex.euroncap.crash_protection.tree import (
@@ -109,7 +109,7 @@ class Content:
 @kept_as("euro-ncap-2026.crash-protection.content")
 def content() -> Content:
     """Return the rows of all sheets."""
-    scheme = msgspec.convert(plain(read_yaml("scheme.yaml")), schema.CrashScheme)
+    scheme = msgspec.convert(plain(of_file("scheme.yaml")), schema.CrashScheme)
     stage = tree()
     pairs = [
         (label_of(element), node)

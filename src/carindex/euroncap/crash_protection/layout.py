@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any
 
 import msgspec
-import yaml
 
-from carindex.kept import kept_as
+from carindex.kept import kept_as, shipped
 
 FOLDER = "protocols/euro-ncap/2026/crash-protection"
 
@@ -263,13 +261,12 @@ class Layout(Struct, frozen=True, kw_only=True):
         ]
 
 
-def read_yaml(name: str) -> Any:  # noqa: ANN401 - whatever the file holds
+def of_file(name: str) -> Any:  # noqa: ANN401 - whatever the file holds
     """Return a file of the stage as plain data."""
-    text = files("carindex").joinpath(FOLDER, name).read_text("utf-8")
-    return yaml.load(text, yaml.CSafeLoader)
+    return shipped(f"{FOLDER}/{name}")
 
 
 @kept_as("euro-ncap-2026.crash-protection.layout")
 def layout() -> Layout:
     """Return what the workbooks show."""
-    return msgspec.convert(read_yaml("workbook.yaml"), Layout)
+    return msgspec.convert(of_file("workbook.yaml"), Layout)

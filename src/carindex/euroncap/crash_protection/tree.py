@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from carindex.euroncap.crash_protection.layout import read_yaml
+from carindex.euroncap.crash_protection.layout import of_file
 
 STAGE = "crash_protection"
 Tree = dict[str, Any]
@@ -16,7 +16,7 @@ _LEFT_OUT = ("definitions", "calculator", "file")
 
 def tree() -> Tree:
     """Return the stage; every node knows its ``path``."""
-    return _resolved(read_yaml("stage.yaml"), STAGE, {})
+    return _resolved(of_file("stage.yaml"), STAGE, {})
 
 
 def plain(data: Any) -> Any:  # noqa: ANN401 - plain data
@@ -28,7 +28,7 @@ def plain(data: Any) -> Any:  # noqa: ANN401 - plain data
 
 def _resolved(node: Tree, path: str, handed: Tree) -> Tree:
     if "file" in node:
-        node = read_yaml(node["file"])
+        node = of_file(node["file"])
     node = {**handed, **{key: value for key, value in node.items() if key not in _LEFT_OUT}, "path": path}
     handed = {word: node[word] for word in _HANDED_DOWN if word in node}
     for group in ("children", "capping_only"):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 import msgspec
-import yaml
 
 from carindex.euroncap.stages import PROTOCOL
-from carindex.kept import kept_as
+from carindex.kept import kept_as, shipped
 from carindex.rating import load_protocol
 
 FOLDER = "protocols/euro-ncap/2026/overall"
@@ -98,8 +96,7 @@ class ScoredNode:
 
 
 def _of_file(name: str) -> Any:  # noqa: ANN401 - whatever the file holds
-    text = files("carindex").joinpath(FOLDER, name).read_text("utf-8")
-    return yaml.load(text, yaml.CSafeLoader)
+    return shipped(f"{FOLDER}/{name}")
 
 
 @kept_as("euro-ncap-2026.overall.layout")

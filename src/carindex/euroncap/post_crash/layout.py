@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any
 
 import msgspec
-import yaml
 
-from carindex.kept import kept_as
+from carindex.kept import kept_as, shipped
 
 FOLDER = "protocols/euro-ncap/2026/post-crash"
 STAGE = "post_crash"
@@ -111,8 +109,7 @@ class ScoredNode:
 
 
 def _of_file(name: str) -> Any:  # noqa: ANN401 - whatever the file holds
-    text = files("carindex").joinpath(FOLDER, name).read_text("utf-8")
-    return yaml.load(text, yaml.CSafeLoader)
+    return shipped(f"{FOLDER}/{name}")
 
 
 @kept_as("euro-ncap-2026.post-crash.layout")

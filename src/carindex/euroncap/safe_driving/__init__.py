@@ -11,9 +11,15 @@ A report asks a rating for
 Nothing else is asked for by name.
 """
 
-from carindex.euroncap.safe_driving.blank import blank
-from carindex.euroncap.safe_driving.preparing import prepare
-from carindex.euroncap.safe_driving.reading import read
-from carindex.euroncap.safe_driving.reporting import report
+from typing import TYPE_CHECKING
+
+from carindex.euroncap.on_demand import on_demand
+
+if TYPE_CHECKING:
+    from carindex.euroncap.safe_driving.blanks import blank
+    from carindex.euroncap.safe_driving.preparing import prepare
+    from carindex.euroncap.safe_driving.reading import read
+    from carindex.euroncap.safe_driving.reporting import report
 
 __all__ = ["blank", "prepare", "read", "report"]
+__getattr__ = on_demand(__name__, blank="blanks", prepare="preparing", read="reading", report="reporting")

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.resources import files
 from typing import TypeVar
 
 import msgspec
-import yaml
 
-from carindex.kept import kept_as
+from carindex.kept import kept_as, shipped
 
 Value = str | float | int | bool | None
 _FOLDER = "protocols/euro-ncap/2026/safe-driving"
@@ -289,8 +287,7 @@ def _parts(fill: str) -> tuple[int, int, int]:
 
 def of_file(name: str, shape: type[_Shape]) -> _Shape:
     """Return a file of the stage as a typed structure."""
-    text = files("carindex").joinpath(_FOLDER, name).read_text("utf-8")
-    return msgspec.convert(yaml.load(text, yaml.CSafeLoader), shape)
+    return msgspec.convert(shipped(f"{_FOLDER}/{name}"), shape)
 
 
 @kept_as("euro-ncap-2026.safe-driving.layout")

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from carindex.dossier.readers import Row
 from carindex.euroncap.cells import Book, Sheet
 from carindex.euroncap.pages import Entry, Page
-from carindex.euroncap.safe_driving.blank import blank
+from carindex.euroncap.safe_driving.blanks import blank
 from carindex.euroncap.safe_driving.content import STAGE, ScoreLine, node, score_lines, tree
 from carindex.euroncap.safe_driving.drawn import listed_points, second_heading
 from carindex.euroncap.safe_driving.layout import ScoreSheet, Value, layout
