@@ -152,16 +152,20 @@ def node(draw, depth):
             }
     else:
         children = {f"part_{i}": draw(node(depth - 1)) for i in range(draw(st.integers(1, 3)))}
-        combine = draw(st.sampled_from(["sum", "mean", "weighted", "worst", "best", "share"]))
+        combine = draw(
+            st.sampled_from(["sum", "mean", "weighted", "weighted_share", "worst", "best", "share"])
+        )
         spec = {"combine": combine, "children": children}
         if combine == "weighted":
             spec["weights"] = {key: draw(tidy(0.1, 3)) for key in children}
             spec["over"] = draw(tidy(0.5, 5))
+        if combine == "weighted_share":
+            spec["weights"] = {key: draw(tidy(0.1, 3)) for key in children}
         if combine == "best":
             spec["best"] = draw(st.integers(1, len(children)))
-        if combine in ("worst", "share"):
+        if combine in ("worst", "share", "weighted_share"):
             spec["points"] = draw(tidy(1, 10))
-        if combine in ("share", "worst", "mean"):
+        if combine in ("share", "weighted_share", "worst", "mean"):
             for child in children.values():
                 if draw(st.booleans()):
                     child["applies_when"] = draw(condition())
@@ -175,6 +179,7 @@ def protocols(draw, folder: Path):
     root = draw(node(draw(st.integers(1, 2))))
     lines = sorted(draw(st.sets(tidy(0.1, 6), min_size=3, max_size=3)))
     root["stars"] = {
+        "per_cent": draw(st.booleans()),
         draw(st.sampled_from(["at_least", "above"])): {1: lines[0], 3: lines[1], 5: lines[2]},
         "minima": {3: {"part_0": draw(tidy(0, 1))}, 5: {"part_0": draw(tidy(1, 3))}},
         "caps": [{"to": draw(st.integers(0, 4)), "when": draw(condition())}],

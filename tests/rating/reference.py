@@ -180,10 +180,15 @@ class Car:
                 ]
                 return min(scaled, default=node.maximum)
             return max((v for v, a in zip(values, applies, strict=True) if a), default=0.0)
+        if spec.combine == "weighted_share" and not all(applies):
+            weights = [w / c.maximum for w, c in zip(weights, children, strict=True)]
         if spec.combine == "share" or not all(applies):
             possible = sum(w * c.maximum for w, c, a in zip(weights, children, applies, strict=True) if a)
             reached = sum(w * v for w, v, a in zip(weights, values, applies, strict=True) if a)
             return node.maximum * reached / possible if possible else node.maximum
+        if spec.combine == "weighted_share":
+            rates = [w * v / c.maximum for w, v, c in zip(weights, values, children, strict=True)]
+            return node.maximum * sum(rates) / (spec.over or sum(weights))
         if spec.combine == "sum":
             return sum(values)
         if spec.combine == "mean":
@@ -205,6 +210,8 @@ class Car:
         spec = self.protocol.scale(node.spec.stars)
         rank = (lambda name: spec.grades[::-1].index(str(name))) if spec.grades else float
         measure = self.value(path)
+        if spec.per_cent:
+            measure = measure * (100.0 / node.maximum)
         if spec.divide_by is not None:
             measure = measure / spec.divide_by
         if spec.round is not None:

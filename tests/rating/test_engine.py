@@ -95,7 +95,10 @@ def test_losses_add_up_at_every_node(kind, data, tmp_path):
         assert all(
             share.path == path or share.path.startswith(f"{path}/" if path else "") for share in shares
         )
-        if node.kind in ("sum", "mean", "weighted", "worst", "joint_risk", "demerits") and not node.steps:
+        if (
+            node.kind in ("sum", "mean", "weighted", "weighted_share", "worst", "joint_risk", "demerits")
+            and not node.steps
+        ):
             np.testing.assert_allclose(sum(contributions(result, path).values()), expected, atol=1e-9)
 
 

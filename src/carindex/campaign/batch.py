@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from carindex.campaign.columns import numbers
 from carindex.campaign.tables import TableSource, open_table, table_writer
-from carindex.dossier import split_unit
+from carindex.dossier import PROTOCOL, quantity_of, split_unit, stated_in_per_cent
 from carindex.messages import Finding, InputError, Language
-from carindex.rating import Evaluation, Plan, evaluate
+from carindex.rating import Evaluation, Plan, available_protocols, evaluate
 from carindex.units import ratio
 from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, vocabulary
 
@@ -33,10 +33,14 @@ _SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 @dataclass(frozen=True)
 class BatchResult:
-    """How many cars were read, how many have a final outcome, and what was found in the table as a whole."""
+    """How many cars were read, how many have a final outcome, and what was found in the table as a whole.
+
+    ``others`` of the cars belong to other editions of the programme and were not rated.
+    """
 
     cars: int
     final: int
+    others: int
     findings: tuple[Finding, ...]
 
 
@@ -72,7 +76,8 @@ def rate_table(
         Compiled protocol.
     source, target
         Tables, CSV or Parquet by their endings: one row a car, a column ``car``, a column a fact, and
-        ``published:`` columns that are passed through.
+        ``published:`` columns that are passed through. A column ``protocol`` names the protocol that a car belongs
+        to; cars of another one than this (or than one that a draft extends) stay in the output, not rated.
     memory
         Bytes that the work may take, roughly.
     language
@@ -110,7 +115,7 @@ def rate_table(
         if cars == 0:
             raise InputError(source, "dossier.no_cars")
     refused = tuple(finding for _, finding in table.refused)
-    return BatchResult(cars, final, (*findings, *refused))
+    return BatchResult(cars, final, layout.others, (*findings, *refused))
 
 
 class _Target:
@@ -144,7 +149,7 @@ def _columns(table: TableSource, plan: Plan) -> tuple[dict[int, str], list[Findi
     found: dict[int, str] = {}
     findings = []
     for column in table.columns:
-        if column == "car" or column.startswith("published:"):
+        if column in ("car", PROTOCOL) or column.startswith("published:"):
             continue
         name, unit = split_unit(column)
         try:
@@ -159,7 +164,8 @@ def _columns(table: TableSource, plan: Plan) -> tuple[dict[int, str], list[Findi
             continue
         if slots[name] in found:
             raise InputError(f"{table.path}:1", "dossier.column_twice", column=column)
-        quantity = plan.quantities[slots[name]]
+        per_cent = stated_in_per_cent(name, unit)
+        quantity = quantity_of(name, unit) if per_cent else plan.quantities[slots[name]]
         if unit and ratio(unit, quantity.unit) != ratio(unit, quantity.unit):
             raise InputError(
                 f"{table.path}:1: {column}", "dossier.unit_does_not_fit", unit=unit, expected=quantity.unit
@@ -183,6 +189,13 @@ class _Layout:
         self.table = table
         self.language = language
         self.published = [column for column in table.columns if column.startswith("published:")]
+        # a draft rates the cars of the edition that it changes; an edition of its own does not
+        draft = plan.protocol.id not in available_protocols()
+        self.own = {"", plan.protocol.id, *(plan.protocol.head.extended if draft else ())}
+        self.others = 0
+        self.percent = [
+            path for path in plan.nodes if f"{path}#percent" in plan.named and plan.nodes[path].outcome
+        ]
         self.rated_paths = [path for path, node in plan.nodes.items() if node.outcome is not None and path]
         self.scored_paths = [
             path
@@ -208,7 +221,10 @@ class _Layout:
         for slot, column in columns.items():
             quantity = self.plan.quantities[slot]
             facts[slot] = numbers(piece.column(column), column, str(self.table.path), refuse, quantity)
+        other = self._of_others(piece, problems)
         results = self._evaluated(facts)
+        for values in results.values():
+            values[other] = np.nan
         out: dict[str, pa.Array] = {"car": piece.column("car").cast(pa.string())}
         low, high = results["stars_lower", ""], results["stars_upper", ""]
         settled = low == high
@@ -221,13 +237,31 @@ class _Layout:
         for path in self.scored_paths:
             score = results["score_lower", path]
             out[f"score:{path}"] = pa.array(score, mask=score != results["score_upper", path])
+        for path in self.percent:
+            low = results["percent_lower", path]
+            out[f"percent:{path}"] = pa.array(low, mask=low != results["percent_upper", path])
         for path in self.rated_paths:
             low = results["stars_lower", path]
             out[f"{self._word(path)}:{path}"] = self._outcome(path, low, low == results["stars_upper", path])
         for column in self.published:
             out[column] = piece.column(column)
-        out["findings"] = self._findings(facts, problems)
+        out["findings"] = self._findings(facts, problems, other)
         return pa.RecordBatch.from_pydict(out), int(done.sum())
+
+    def _of_others(self, piece: pa.RecordBatch, problems: dict[int, list[Finding]]) -> NDArray[np.bool_]:
+        """Return which cars belong to other editions, and say so of each."""
+        other = np.zeros(piece.num_rows, bool)
+        if PROTOCOL not in piece.schema.names:
+            return other
+        for row, cell in enumerate(piece.column(PROTOCOL).cast(pa.string()).to_pylist()):
+            said = (cell or "").strip()
+            if said not in self.own:
+                other[row] = True
+                parameters = {"other": said, "protocol": self.plan.protocol.id}
+                place = f"{self.table.path}: {PROTOCOL}"
+                problems[row] = [Finding("campaign.of_another_edition", "note", place, None, parameters)]
+        self.others += int(other.sum())
+        return other
 
     def _word(self, path: str) -> str:
         outcome = self.plan.nodes[path].outcome
@@ -238,6 +272,7 @@ class _Layout:
         rows = facts.shape[1]
         keys = [(side, path) for path in self.scored_paths for side in ("score_lower", "score_upper")]
         keys += [(side, path) for path in ("", *self.rated_paths) for side in ("stars_lower", "stars_upper")]
+        keys += [(side, path) for path in self.percent for side in ("percent_lower", "percent_upper")]
         order = np.argsort(np.isnan(facts).any(axis=0), kind="stable")
         ordered = facts[:, order]
         results = {key: np.empty(rows) for key in keys}
@@ -255,6 +290,10 @@ class _Layout:
             low, high = evaluation.score(path)
             results["score_lower", path][part] = low
             results["score_upper", path][part] = high
+        for path in self.percent:
+            low, high = evaluation.named(f"{path}#percent")
+            results["percent_lower", path][part] = low
+            results["percent_upper", path][part] = high
         for path in ("", *self.rated_paths):
             low, high = evaluation.outcome(path)
             results["stars_lower", path][part] = low
@@ -275,7 +314,9 @@ class _Layout:
             return pa.array(np.where(hidden, 0, values).astype(np.int8), mask=hidden)
         return pa.array(values, mask=hidden)
 
-    def _findings(self, facts: NDArray[np.float64], problems: dict[int, list[Finding]]) -> pa.Array:
+    def _findings(
+        self, facts: NDArray[np.float64], problems: dict[int, list[Finding]], other: NDArray[np.bool_]
+    ) -> pa.Array:
         """Return the reason why a car is not fully rated: refused cells, and which facts are not known."""
         missing = np.isnan(facts)
         patterns, which = _patterns(missing)
@@ -288,7 +329,7 @@ class _Layout:
         lines = column.to_pylist()
         for row, found in problems.items():
             said = "; ".join(finding.line(self.language) for finding in found)
-            lines[row] = f"{said}; {lines[row]}" if lines[row] else said
+            lines[row] = f"{said}; {lines[row]}" if lines[row] and not other[row] else said
         return pa.array(lines, pa.string())
 
     def _missing_text(self, pattern: NDArray[np.bool_]) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from carindex.dossier import quantity_of, split_unit, value_from_text
+from carindex.dossier import quantity_of, split_unit, stated_in_per_cent, value_from_text
 from carindex.messages import Finding, InputError
 from carindex.units import ratio
 from carindex.vocabulary import Quantity
@@ -21,7 +21,7 @@ Refuse = Callable[[int, Finding], None]
 @cache
 def _factor(column: str) -> float:
     name, unit = split_unit(column)
-    return 1.0 if not unit else ratio(unit, quantity_of(name).unit)
+    return 1.0 if not unit else ratio(unit, quantity_of(name, unit).unit)
 
 
 def numbers(
@@ -42,7 +42,13 @@ def numbers(
     quantity
         What the column holds, where its name alone does not say how much it can be.
     """
-    quantity = quantity or quantity_of(split_unit(column)[0])
+    name, unit = split_unit(column)
+    quantity = quantity or quantity_of(name)
+    if (
+        stated_in_per_cent(name, unit) and quantity.unit != unit
+    ):  # of what the node can have, which is where its quantity ends
+        share = numbers(values, column, place, refuse, quantity_of(name, unit))
+        return share * quantity.range[1] / 100.0
     if quantity.categories or pa.types.is_boolean(values.type):
         return _words(values, column, place, refuse, quantity)
     out = _fast(values)
@@ -84,7 +90,7 @@ def _array(values: pa.Array) -> NDArray[np.float64]:
 
 def _cells(values: pa.Array, column: str, place: str, refuse: Refuse) -> NDArray[np.float64]:
     name, unit = split_unit(column)
-    quantity = quantity_of(name)
+    quantity = quantity_of(name, unit)
     out = np.full(len(values), np.nan)
     for row, text in enumerate(values.to_pylist()):
         try:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from carindex.campaign.tables import is_parquet, table_writer
-from carindex.dossier import quantity_of
+from carindex.dossier import PROTOCOL, quantity_of, split_unit
 from carindex.dossier.published import ImportedTable
 
 _PUBLISHED = "published:"
@@ -27,8 +27,10 @@ def write_facts(imported: ImportedTable, target: Path) -> None:
     columns: dict[str, pa.Array] = {}
     by_column = list(zip(*imported.rows, strict=True)) or [()] * len(imported.columns)
     for name, values in zip(imported.columns, by_column, strict=True):
-        words = any(isinstance(value, str) for value in values)  # facts as words, and grades that are stated
-        if name == "car" or name.startswith(_PUBLISHED) or quantity_of(name).categories or words:
+        is_text = name in ("car", PROTOCOL) or name.startswith(_PUBLISHED)
+        # facts as words, and grades that are stated of a node
+        is_word = any(isinstance(value, str) for value in values)
+        if is_text or is_word or quantity_of(split_unit(name)[0]).categories:
             array = pa.array(values, pa.string())
             if is_parquet(target) and name.startswith(_PUBLISHED):
                 array = _typed(array)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from carindex.cli.options import PATH, end, say, with_language, with_protocol
-from carindex.messages import Language
+from carindex.messages import InputError, Language
 
 
 @click.command()
@@ -32,6 +32,8 @@ def batch(facts: Path, protocol: str, output: Path, memory: str, language: Langu
     with _progress(facts.name) as advance:
         result = rate_table(plan, facts, output, memory=size, language=language, progress=advance)
     say("campaign.rated", language, cars=result.cars, final=result.final, output=output)
+    if result.others:
+        say("campaign.others", language, cars=result.others)
     for finding in result.findings:
         click.echo(finding.line(language), err=True)
     end(result.findings, language, shown=True)
@@ -41,21 +43,44 @@ def batch(facts: Path, protocol: str, output: Path, memory: str, language: Langu
 @click.argument("table")
 @click.argument("csv", type=PATH)
 @click.option("-o", "--output", type=PATH, required=True, help="Facts table to write, .csv or .parquet.")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="COLUMN=VALUE",
+    help="Only rows of CSV with this value; several values of one column: any of them.",
+)
 @with_language
-def import_(table: str, csv: Path, output: Path, language: Language) -> None:
+def import_(table: str, csv: Path, output: Path, where: tuple[str, ...], language: Language) -> None:
     """Turn a published table into facts for `batch`, its published outcomes beside them.
 
-    TABLE names the published table (safercar); CSV is its file, CSV or Parquet.
+    TABLE names the published table (euroncap, safercar, …); CSV is its file, CSV or Parquet.
     """
     from carindex.campaign.imports import write_facts
     from carindex.dossier.published import import_table
 
-    imported = import_table(table, csv)
+    imported = import_table(table, csv, where=_wanted(where))
     write_facts(imported, output)
     say("campaign.imported", language, cars=len(imported.rows), columns=len(imported.columns), output=output)
     for finding in imported.findings:
         click.echo(finding.line(language), err=True)
     end(imported.findings, language, shown=True)
+
+
+def _wanted(where: tuple[str, ...]) -> dict[str, frozenset[str]]:
+    """Return the values asked for by column.
+
+    Raises
+    ------
+    InputError
+        When one is not written as COLUMN=VALUE.
+    """
+    wanted: dict[str, frozenset[str]] = {}
+    for text in where:
+        column, sign, value = (part.strip() for part in text.partition("="))
+        if not sign or not column:
+            raise InputError("--where", "campaign.where_not_understood", text=text)
+        wanted[column] = wanted.get(column, frozenset()) | {value}
+    return wanted
 
 
 @contextmanager

@@ -4,10 +4,18 @@ Dossier folders, whose tests are measured when they are loaded, are in `carindex
 tables in `carindex.dossier.published`.
 """
 
-from carindex.dossier.facts import Fact, checked_name, checked_value, quantity_of, value_from_text
-from carindex.dossier.readers import FactSet, read_facts, sha256, split_unit
+from carindex.dossier.facts import (
+    Fact,
+    checked_name,
+    checked_value,
+    quantity_of,
+    stated_in_per_cent,
+    value_from_text,
+)
+from carindex.dossier.readers import PROTOCOL, FactSet, read_facts, sha256, split_unit
 
 __all__ = [
+    "PROTOCOL",
     "Fact",
     "FactSet",
     "checked_name",
@@ -16,5 +24,6 @@ __all__ = [
     "read_facts",
     "sha256",
     "split_unit",
+    "stated_in_per_cent",
     "value_from_text",
 ]

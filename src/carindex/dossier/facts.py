@@ -18,6 +18,13 @@ _SCORE = Quantity(
     better="higher",
     range=(0.0, float("inf")),
 )
+# The same in per cent of the node's greatest score; how many points that is is known where the node is.
+_RATE = Quantity(
+    label={"en": "Score of the test report, per cent", "zh": "试验报告给出的得分率"},
+    unit="%",
+    better="higher",
+    range=(0.0, 100.0),
+)
 # Words that people write where no value is known.
 MISSING_WORDS = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--"})
 _WORDS_OF: Mapping[str, str] = MappingProxyType(
@@ -39,7 +46,7 @@ class Fact:
     value
         Value in ``unit``; the position of the word among the quantity's words where the value is a word.
     unit
-        The vocabulary's unit of the quantity.
+        The vocabulary's unit of the quantity; ``%`` for a node's score that is stated in per cent.
     origin
         Where it came from, for people: a file and line, or file, channels, filter and method.
     details
@@ -59,7 +66,7 @@ class Fact:
     @property
     def quantity(self) -> Quantity:
         """What was measured."""
-        return quantity_of(self.name)
+        return quantity_of(self.name, self.unit)
 
     @property
     def word(self) -> str | float:
@@ -70,8 +77,13 @@ class Fact:
         return categories[round(self.value)] if categories else self.value
 
 
-def quantity_of(name: str) -> Quantity:
-    """Return the quantity that a fact name speaks of.
+def stated_in_per_cent(name: str, unit: str | None) -> bool:
+    """Whether a fact is a node's score in per cent of its greatest one: ``given:PATH [%]``."""
+    return unit == _RATE.unit and name.startswith(GIVEN)
+
+
+def quantity_of(name: str, unit: str | None = None) -> Quantity:
+    """Return the quantity that a fact name speaks of; the unit tells a node's score in per cent from one in points.
 
     Raises
     ------
@@ -79,7 +91,7 @@ def quantity_of(name: str) -> Quantity:
         When the name is not made of words of the vocabulary.
     """
     if name.startswith(GIVEN):
-        return _SCORE
+        return _RATE if stated_in_per_cent(name, unit) else _SCORE
     return vocabulary().quantities[FactName.parse(name).quantity]
 
 

@@ -1,7 +1,8 @@
 """Published tables of results to facts: a column of the table is a fact, or a published outcome.
 
 Which is which lies in ``tables/NAME.yaml``. Outcomes are kept beside the facts in columns
-``published:PATH``, their text unchanged; they are for comparison and never enter a rating.
+``published:PATH``, their text unchanged; they are for comparison and never enter a rating. Where a table holds cars
+of several editions of a programme, the column ``protocol`` says which protocol each car was rated under.
 """
 
 from __future__ import annotations
@@ -12,23 +13,40 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import yaml
 
-from carindex.dossier.facts import MISSING_WORDS, quantity_of, value_from_text
-from carindex.dossier.readers import table_of_text
+from carindex.dossier.facts import MISSING_WORDS, quantity_of, stated_in_per_cent, value_from_text
+from carindex.dossier.readers import PROTOCOL, table_of_text
 from carindex.messages import Finding, InputError
 
 
 class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a fact stands in a published table, and how it is written there."""
+    """Where a fact stands in a published table, and how it is written there.
+
+    ``protocols``: only cars of these protocols have it there; in others' rows the column is something else, or nothing.
+    """
 
     column: str
     unit: str | None = None
     minus: bool = False
     zero_is_missing: bool = False
     words: dict[str, str] = {}
+    protocols: list[str] = []
+
+
+class Editions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which protocol a car was rated under, by what a column of the table says."""
+
+    column: str
+    protocols: dict[str, list[str]]
+
+    def protocol(self, text: str) -> str:
+        """Return the protocol of a car; what the table itself says where no protocol is known."""
+        said = text.removesuffix(".0")
+        return next((name for name, words in self.protocols.items() if said in words), said)
 
 
 class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +57,7 @@ class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     car: list[str]
     facts: dict[str, Column]
     published: dict[str, str] = {}
+    editions: Editions | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +90,19 @@ def published_table(name: str) -> PublishedTable:
     return msgspec.convert(yaml.load(text, yaml.CSafeLoader), PublishedTable)
 
 
-def import_table(name: str, path: Path) -> ImportedTable:
+def import_table(
+    name: str, path: Path, *, where: Mapping[str, frozenset[str]] = MappingProxyType({})
+) -> ImportedTable:
     """Read a published table.
+
+    Parameters
+    ----------
+    name
+        Name of the table.
+    path
+        Its file, CSV or Parquet.
+    where
+        Columns of the file and the texts that they may have: other rows are left out.
 
     Raises
     ------
@@ -86,7 +116,14 @@ def import_table(name: str, path: Path) -> ImportedTable:
         header, lines = table_of_text(path)
     except (OSError, UnicodeError, ValueError) as error:
         raise InputError(path, "dossier.unreadable", reason=error, expected="CSV, Parquet") from None
-    needed = [*table.car, *(column.column for column in table.facts.values()), *table.published.values()]
+    editions = table.editions
+    needed = [
+        *table.car,
+        *(column.column for column in table.facts.values()),
+        *table.published.values(),
+        *where,
+    ]
+    needed += [] if editions is None else [editions.column]
     missing = [column for column in needed if column not in header]
     if missing:
         raise InputError(f"{path}:1", "dossier.table_columns_missing", missing=", ".join(missing), table=name)
@@ -100,14 +137,33 @@ def import_table(name: str, path: Path) -> ImportedTable:
             parameters = {"found": len(line), "expected": len(header)}
             findings.append(Finding("dossier.row_not_read", "error", where, None, parameters))
             continue
+        if any(_plain(line[at[column]]) not in words for column, words in where.items()):
+            continue
+        own = [] if editions is None else [editions.protocol(_plain(line[at[editions.column]]))]
         facts = [
-            _value(fact, column, line[at[column.column]], f"{path}:{number}: {column.column}", findings)
+            None
+            if column.protocols and not set(own) & set(column.protocols)
+            else _value(fact, column, line[at[column.column]], f"{path}:{number}: {column.column}", findings)
             for fact, column in table.facts.items()
         ]
         outcomes = [_text(line[at[column]]) for column in table.published.values()]
-        rows.append((car, *facts, *outcomes))
-    columns = ("car", *table.facts, *(f"published:{path}" for path in table.published))
+        rows.append((car, *own, *facts, *outcomes))
+    columns = (
+        "car",
+        *(() if editions is None else (PROTOCOL,)),
+        *(_header(fact, column) for fact, column in table.facts.items()),
+        *(f"published:{path}" for path in table.published),
+    )
     return ImportedTable(columns, tuple(rows), tuple(findings))
+
+
+def _header(fact: str, column: Column) -> str:
+    return f"{fact} [{column.unit}]" if stated_in_per_cent(fact, column.unit) else fact
+
+
+def _plain(value: object) -> str:
+    """Return a cell as somebody would type it: no blanks around it, a whole number without decimals."""
+    return "" if value is None else str(value).strip().removesuffix(".0")
 
 
 def _text(value: object) -> str | None:
@@ -123,7 +179,7 @@ def _value(fact: str, column: Column, raw: object, place: str, findings: list[Fi
         text = column.words.get(text, text)
     if column.minus:
         text = text.removeprefix("-") if text.startswith("-") else f"-{text}"
-    quantity = quantity_of(fact)
+    quantity = quantity_of(fact, column.unit)
     try:
         value = value_from_text(text, quantity, place, column.unit)
     except InputError as error:

@@ -29,6 +29,8 @@ from carindex.messages import Finding, InputError
 from carindex.units import ratio
 
 _PUBLISHED = "published:"
+PROTOCOL = "protocol"
+"""Column of a table of cars: the protocol that each was rated under, where the table holds several editions."""
 _FILE = {"en": "a facts file (CSV, JSON, Parquet)", "zh": "事实文件（CSV、JSON、Parquet）"}
 
 
@@ -125,21 +127,21 @@ def gather(rows: Iterable[Row], *, as_given: bool = False) -> tuple[tuple[Fact, 
             continue
         if value is None:
             continue
-        if name in facts and (facts[name].said, facts[name].value) != (word, value):
+        unit = quantity_of(name, row.unit).unit
+        stated = (word, value, unit)
+        if name in facts and (facts[name].said, facts[name].value, facts[name].unit) != stated:
             findings.append(_contradiction(name, facts[name], word or f"{value:g}", row.place))
             continue
         doubtful = plausibility(name, value, row.place)
         if doubtful is not None:
             findings.append(doubtful)
         origin = f"{row.place} ({row.source})" if row.source else row.place
-        facts[name] = Fact(
-            name, value, quantity_of(name).unit, origin, {"place": row.place, "source": row.source}, word
-        )
+        facts[name] = Fact(name, value, unit, origin, {"place": row.place, "source": row.source}, word)
     return tuple(facts.values()), tuple(findings)
 
 
 def _value(row: Row, name: str) -> float | None:
-    quantity = quantity_of(name)
+    quantity = quantity_of(name, row.unit)
     if row.value is None:
         return None
     if isinstance(row.value, bool):
@@ -152,7 +154,7 @@ def _value(row: Row, name: str) -> float | None:
 
 
 def _as_given(row: Row, name: str) -> float | None:
-    quantity = quantity_of(name)
+    quantity = quantity_of(name, row.unit)
     number = isinstance(row.value, int | float) and not isinstance(row.value, bool)
     if not number or quantity.categories or row.value != row.value:
         return _value(row, name)
@@ -270,7 +272,7 @@ def _wide_rows(
     for column, value in zip(names, row, strict=True):
         if column.startswith(_PUBLISHED):
             published[column.removeprefix(_PUBLISHED)] = "" if value is None else str(value)
-        elif column != "car":
+        elif column not in ("car", PROTOCOL):
             name, unit = split_unit(column)
             rows.append(Row(name, value, unit, "", f"{path}:{number}: {name}"))
     return wanted, rows, published

@@ -72,7 +72,7 @@ def _combination_mistakes(node: Node) -> Iterator[InputError]:
     counts = {child.counts for child in node.children}
     if len(counts) > 1:
         yield InputError(node.place, "rating.unequal_maxima", kinds=", ".join(sorted(counts)))
-    if spec.combine == "weighted":
+    if spec.combine in ("weighted", "weighted_share"):
         keys = [path.rsplit("/", 1)[-1] for path in spec.of] or [child.key for child in node.children]
         if spec.weights is None or set(spec.weights) != set(keys):
             yield InputError(
@@ -81,7 +81,7 @@ def _combination_mistakes(node: Node) -> Iterator[InputError]:
                 given=", ".join(spec.weights or {}) or "-",
                 children=", ".join(keys),
             )
-    if spec.combine not in ("share", "mean", "weighted", "worst"):
+    if spec.combine not in ("share", "mean", "weighted", "weighted_share", "worst"):
         for child in node.children:
             if child.spec.applies_when is not None:
                 yield InputError(child.place, "rating.not_applicable_here", combine=spec.combine)

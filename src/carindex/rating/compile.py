@@ -363,18 +363,21 @@ class Compiler(LeafRules):
         if combine == "demerits":
             slots = [self._demerits(plan, node) for plan in plans]
             out = self.emit("linear", slots, weights=tuple(weights), constant=0.0)
-        elif combine in ("sum", "apart", "mean", "weighted", "share"):
+        elif combine in ("sum", "apart", "mean", "weighted", "weighted_share", "share"):
             given = spec.weights or {}
-            if combine == "weighted":
+            if combine in ("weighted", "weighted_share"):
                 weights = [given[plan.node.key] for plan in plans]
             total = spec.over if spec.over is not None else sum(weights)
             if combine == "share":
                 weights = [given.get(plan.node.key, 1.0) for plan in plans]
+            if combine == "weighted_share":
+                weights = [weight / plan.node.maximum for weight, plan in zip(weights, plans, strict=True)]
             flags = [plan.applies for plan in plans]
             if any(flag is not None for flag in flags) or combine == "share":
                 return self._share(node, plans, weights)
             if combine not in ("sum", "apart"):
-                weights = [weight / total for weight in weights]
+                points = node.maximum if combine == "weighted_share" else 1.0
+                weights = [points * weight / total for weight in weights]
             out = self.emit("linear", slots, weights=tuple(weights), constant=0.0)
         elif combine == "joint_risk":
             out = self.emit("joint_risk", slots)
@@ -599,10 +602,14 @@ class Compiler(LeafRules):
     def _outcome(self, spec: schema.Stars, plan: NodePlan) -> tuple[Outcome, tuple[int, ...]]:
         node = plan.node
         measure = plan.value
+        if spec.per_cent:
+            measure = self.emit("linear", [measure], weights=(100.0 / node.maximum,), constant=0.0)
         if spec.divide_by is not None:
             measure = self.emit("linear", [measure], weights=(1.0 / spec.divide_by,), constant=0.0)
         if spec.round is not None:
             measure = self.rounded(measure, spec.round)
+        if spec.per_cent:
+            self.publish(f"{node.path}#percent", measure)
         lines, values = outcome_lines(spec, node)
         slot = self.emit("steps", [measure], thresholds=lines, values=values, divisor=1.0) if lines else None
         limits: list[int] = [] if slot is None else [slot]

@@ -165,7 +165,7 @@ def _parts(plan: Plan, node_plan: NodePlan, combined: Array, values: Array) -> l
     kind = node_plan.kind
     if kind == "demerits":
         return [values[slot] for _, slot, _ in node_plan.parts]
-    if kind in ("sum", "mean", "weighted", "apart"):
+    if kind in ("sum", "apart", "mean", "weighted", "weighted_share"):
         return [weight * loss for weight, loss in zip(weights, losses_of, strict=True)]
     if kind == "joint_risk":
         hazards = -np.log1p(-np.minimum(np.array(losses_of), 1.0 - 1e-16))

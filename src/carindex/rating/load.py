@@ -123,6 +123,7 @@ def _document(
             raise InputError(place, "rating.circle", path=parent)
         base = _document(base_folder, base_place, digest, (*extending, folder))
         data = _merged(base, data)
+        data["extended"] = [base["id"], *base.get("extended", [])]
     for key in ("root", "beside", "data"):
         if key in data:
             data[key] = _included(data[key], folder, digest)

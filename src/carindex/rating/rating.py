@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from carindex import __version__
-from carindex.dossier import Fact, value_from_text
+from carindex.dossier import Fact, quantity_of, stated_in_per_cent, value_from_text
 from carindex.messages import Finding, InputError, Language
 from carindex.rating.compile import compile_protocol
 from carindex.rating.evaluate import Evaluation, evaluate
@@ -235,7 +235,7 @@ def _evaluated(
     plan: Plan, facts: Iterable[Fact], assumed: Mapping[str, float], *, as_given: bool = False
 ) -> tuple[Evaluation, dict[str, Fact], dict[str, Fact], list[Finding]]:
     """Return the evaluation, the facts that can be, the scores that a report states, and the findings."""
-    facts, impossible = _worded(facts, plan)
+    facts, impossible = _worded([_in_points(fact, plan) for fact in facts], plan)
     if as_given:
         known = {fact.name: fact for fact in facts}
     else:
@@ -272,11 +272,20 @@ def _worded(facts: Iterable[Fact], plan: Plan) -> tuple[list[Fact], list[Finding
                 continue
             assert value is not None
             fact = replace(fact, value=value, said=quantity.categories[round(value)])
-        if (
-            fact.value == fact.value
-        ):  # a word of which no node here knows the meaning is nothing to this protocol
+        # a word whose meaning no node here knows is nothing to this protocol
+        if fact.value == fact.value:
             found.append(fact)
     return found, findings
+
+
+def _in_points(fact: Fact, plan: Plan) -> Fact:
+    """Return a node's score that is stated in per cent as points of that node; any other fact as it is."""
+    node_plan = plan.nodes.get(fact.name.removeprefix(GIVEN))
+    if node_plan is None or not stated_in_per_cent(fact.name, fact.unit):
+        return fact
+    points = fact.value * node_plan.node.maximum / 100.0
+    stated = {"stated": f"{fact.value:g} %", **fact.details}
+    return replace(fact, value=points, unit=quantity_of(fact.name).unit, details=stated)
 
 
 def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[Finding]]:

@@ -77,6 +77,8 @@ def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Langu
         ]
     if spec.divide_by is not None:
         parts.insert(0, label("divided_by", language, number=limit_figure(spec.divide_by)))
+    if spec.per_cent:
+        parts.insert(0, label("of_greatest", language))
     yield f"{word}: {'; '.join(parts)}"
     for outcome, minima in (spec.minima or {}).items():
         text = ", ".join(f"{path} ≥ {limit_figure(least)}" for path, least in minima.items())

@@ -182,6 +182,8 @@ class Protocol(Struct, frozen=True, kw_only=True):
     # tables that rules of the tree refer to by name; their shape is the rule kind's
     data: dict[str, Any] = {}
     note: Label | None = None
+    # the editions that this one extends, the nearest first; written by the loader
+    extended: list[str] = []
 
 
 LEAF_RULES = ("risk", "scale", "curve", "bands", "lookup", "pass_fail", "given")

@@ -10,7 +10,8 @@ from carindex.rating.schema.parts import Condition, Label, OutcomeName, Rounding
 class Stars(Struct, frozen=True, kw_only=True):
     """Stars, or grades, from a node's value.
 
-    The measure is the value, divided by ``divide_by`` and rounded if they are given. ``at_least``/``above``
+    The measure is the value (with ``per_cent`` in per cent of the node's greatest score), divided by ``divide_by`` and
+    rounded if they are given. ``at_least``/``above``
     for measures that are better when higher, ``below``/``at_most`` for the others; ``otherwise`` is the
     outcome when no line is reached. ``minima``: what other nodes' scores must be at least, for each outcome.
     ``balance``: no more than the least outcome of these nodes. ``caps``: no more than that when a condition
@@ -20,6 +21,7 @@ class Stars(Struct, frozen=True, kw_only=True):
     """
 
     measure: Label | None = None
+    per_cent: bool = False
     divide_by: float | None = None
     round: Rounding | None = None
     below: dict[OutcomeName, float] | None = None

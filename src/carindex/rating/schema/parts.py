@@ -14,6 +14,7 @@ Combine = Literal[
     "sum",
     "mean",
     "weighted",
+    "weighted_share",
     "worst",
     "best",
     "share",
