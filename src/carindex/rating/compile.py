@@ -300,6 +300,9 @@ class Compiler(LeafRules):
         if node.spec.applies_when is not None and node.spec.criterion is None:
             applies, flags = self.condition(node.spec.applies_when, node)
             more = (*more, *flags)
+            if node.spec.open:  # what is stated of a part applies
+                stated = self.known(self.fact(f"{GIVEN}{path}", node))
+                applies = self.emit("maximum", [applies, stated])
         every = tuple(dict.fromkeys((*compiled.facts, *compiled.asked, *more)))
         plan = NodePlan(
             node=node,

@@ -22,7 +22,8 @@ from carindex.vocabulary import GIVEN
 if TYPE_CHECKING:
     from carindex.rating.oddities import Touched
 
-Status = Literal["scored", "missing", "not_applicable", "assumed"]
+Status = Literal["scored", "missing", "not_applicable", "assumed", "uncounted"]
+"""``uncounted``: the node stands below one whose rule is not known, and counts in nothing."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,11 @@ class Rating:
         if not self.protocol.root.apart:
             return self.root.outcome is not None
         parts = [self.node(part.path) for part in self.protocol.root.children]
-        return all(part.outcome is not None or part.status == "not_applicable" for part in parts)
+        return all(
+            part.status == "not_applicable"
+            or (part.score if self.plan.nodes[part.path].outcome is None else part.outcome) is not None
+            for part in parts
+        )
 
     def losses_of(self, path: str) -> list[Share]:
         """Share out the loss of any node."""
@@ -355,8 +360,12 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
     """
     plan, settled = evaluation.plan, _settled(evaluation)
     asked: set[int] = set()
+    left_out = {path for path, node_plan in plan.nodes.items() if _applies_not(node_plan, evaluation)}
     for path, node_plan in plan.nodes.items():
-        if _counts_for_nothing(node_plan, plan):
+        if _counts_for_nothing(node_plan, plan) or not left_out.isdisjoint(_way(path)[:-1]):
+            continue
+        if path in left_out:  # what could still make it apply, and nothing that it would be scored by
+            asked.update(set(node_plan.facts) - set(node_plan.rule_facts))
             continue
         if settled.isdisjoint(_way(path)) and not any(_within(path, top) for top in assumed):
             asked.update(set(node_plan.facts) - _only_read(node_plan))
@@ -391,6 +400,12 @@ def _counts_for_nothing(node_plan: NodePlan, plan: Plan) -> bool:
     """Whether a node stands below one whose rule is not known."""
     above = _way(node_plan.node.path)[:-1] if node_plan.node.path else ()
     return any(path in plan.nodes and plan.nodes[path].node.spec.open for path in above)
+
+
+def _applies_not(node_plan: NodePlan, evaluation: Evaluation) -> bool:
+    """Whether what is known of the car rules a node out."""
+    ruled = node_plan.applies is not None and node_plan.node.spec.applies_when is not None
+    return ruled and node_plan.node.spec.criterion is None and evaluation.high[node_plan.applies, 0] == 0.0
 
 
 def _only_read(node_plan: NodePlan) -> set[int]:
@@ -499,6 +514,8 @@ def _rated(
         status = "not_applicable"
     elif node.path in touched:
         status = "assumed"
+    elif _counts_for_nothing(node_plan, plan):
+        status = "uncounted"
     else:
         status = "scored" if lower == upper else "missing"
     own = [f"{GIVEN}{node.path}", *(plan.facts[i] for i in node_plan.facts)]

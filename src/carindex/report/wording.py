@@ -99,6 +99,8 @@ def score_text(node: RatedNode, *, bounds: bool = False) -> str:
     """Return what a node reached: ``12.345 / 16``, a risk in per cent, or the interval while it is open."""
     if node.status == "not_applicable" or node.numbered:
         return "–"
+    if node.status == "uncounted" and node.score is None:
+        return "–"
     if is_risk(node):
         low, high = percent(node.maximum - node.upper), percent(node.maximum - node.lower)
         text = low if node.score is not None else f"{low} {_OPEN_RANGE} {high}"
@@ -154,7 +156,7 @@ def outcome_text(rating: Rating, node: RatedNode, language: Language) -> str:
         parts = [rating.node(path) for path in node.children]
         texts = ((in_language(part.label, language), outcome_text(rating, part, language)) for part in parts)
         return " · ".join(f"{name} {text}" for name, text in texts if text)
-    if low is None or high is None:
+    if low is None or high is None or node.status == "not_applicable":
         return ""
     most = most_stars(rating.plan, node.path)
     if node.graded:

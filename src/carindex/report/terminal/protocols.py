@@ -147,7 +147,7 @@ def _node_text(plan: Plan, node: Node, language: Language) -> Text:
     node_plan = plan.nodes[node.path]
     most = (
         ""
-        if node.counts == "risk"
+        if node.counts == "risk" or node.grades
         else f" ({label('at_most_points', language, points=points(node.maximum))})"
     )
     beside = f" ({label('beside', language)})" if node.beside and "/" not in node.path else ""

@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_STATUS_STYLE = {"scored": "", "missing": "yellow", "assumed": "magenta", "not_applicable": "dim"}
+_STATUS_STYLE = {
+    "scored": "",
+    "missing": "yellow",
+    "assumed": "magenta",
+    "not_applicable": "dim",
+    "uncounted": "dim",
+}
 
 
 # Widths of the rating table, in characters: all columns but the names, the bounds, and the least the names get.
