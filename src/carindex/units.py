@@ -102,14 +102,29 @@ _SPELLINGS: dict[str, dict[str, float]] = {
         "N/m2": 1.0,
     },
     "K": {"K": 1.0, "kelvin": 1.0},
-    "kg": {"kg": 1.0, "KG": 1.0, "t": 1e3},
+    # "g" and "mg" are accelerations here; a mass in grams is spelled out.
+    "kg": {"kg": 1.0, "KG": 1.0, "t": 1e3, "gram": 1e-3},
     "Hz": {"Hz": 1.0, "HZ": 1.0, "kHz": 1e3, "1/s": 1.0},
-    "J": {"J": 1.0, "kJ": 1e3},
+    "J": {"J": 1.0, "kJ": 1e3, "MJ": 1e6, "Wh": 3.6e3, "kWh": 3.6e6},
     "W": {"W": 1.0, "kW": 1e3},
+    # Emissions, energy and cabin air. "#" counts particles.
+    "kg/s": {"kg/s": 1.0, "g/s": 1e-3, "mg/s": 1e-6, "kg/h": 1 / 3600, "g/h": 1e-3 / 3600},
+    "kg/m": {"kg/m": 1.0, "g/km": 1e-6, "mg/km": 1e-9, "kg/km": 1e-3, "g/m": 1e-3},
+    "#/s": {"#/s": 1.0},
+    "#/m": {"#/m": 1.0, "#/km": 1e-3, "1/km": 1e-3},
+    "m³/m": {"l/100km": 1e-8, "l/km": 1e-6},
+    "J/m": {"J/m": 1.0, "MJ/km": 1e3, "Wh/km": 3.6, "kWh/km": 3.6e3, "kWh/100km": 36.0},
+    "kg/m³": {
+        "kg/m3": 1.0, "g/m3": 1e-3, "mg/m3": 1e-6, "µg/m3": 1e-9, "μg/m3": 1e-9, "ug/m3": 1e-9, "g/l": 1.0,
+        "mg/l": 1e-3,
+    },
+    "#/m³": {"#/m3": 1.0, "1/m3": 1.0, "#/cm3": 1e6, "1/cm3": 1e6, "#/l": 1e3},
+    "T": {"T": 1.0, "mT": 1e-3, "µT": 1e-6, "μT": 1e-6, "uT": 1e-6, "nT": 1e-9},
+    "V/m": {"V/m": 1.0, "mV/m": 1e-3, "kV/m": 1e3},
     "1": {
         "1": 1.0, "-": 1.0, "[]": 1.0, "none": 1.0, "NON": 1.0, "dimensionless": 1.0, "%": 1e-2, "PCT": 1e-2,
         "percent": 1e-2, "m/m": 1.0, "mm/m": 1e-3, "µm/m": 1e-6, "um/m": 1e-6, "ustrain": 1e-6, "V/V": 1.0,
-        "mV/V": 1e-3,
+        "mV/V": 1e-3, "ppm": 1e-6, "ppb": 1e-9, "vol%": 1e-2, "g/kg": 1e-3, "kg/kg": 1.0,
     },
 }  # fmt: skip
 _OFFSETS = {
@@ -127,7 +142,25 @@ _EXACT = {
 } | _OFFSETS
 # Case is forgiven only where it cannot change the meaning: "SEC", "Deg/S" yes, "mn" (milli- or meganewton)
 # no.
-_AMBIGUOUS = {"mn", "mpa", "mv", "ma", "c", "k", "t", "h", "j", "w", "v", "a", "mg"}
+_AMBIGUOUS = {
+    "mn",
+    "mpa",
+    "mv",
+    "ma",
+    "c",
+    "k",
+    "t",
+    "h",
+    "j",
+    "mj",
+    "w",
+    "v",
+    "a",
+    "mg",
+    "mt",
+    "mj/km",
+    "mv/m",
+}
 _FOLDED = {
     spelling.lower(): found
     for spelling, found in _EXACT.items()

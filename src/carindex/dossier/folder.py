@@ -248,7 +248,7 @@ def fact_of(measured: Measured, test: str, origin: str) -> Fact | None:
     """Return what was measured as a fact of a test; ``None`` where the vocabulary has no name for it."""
     parts = [test, measured.occupant, measured.dummy, measured.criterion]
     if measured.occupant is None:
-        parts = [test, measured.criterion]
+        parts = [test, *([] if measured.cell is None else [measured.cell]), measured.criterion]
     elif measured.dummy is None:
         return None
     try:

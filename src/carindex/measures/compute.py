@@ -16,6 +16,7 @@ import numpy as np
 
 from carindex.criteria.peaks import sample_times
 from carindex.measures.catalogue import Criterion, Step, rules, verified
+from carindex.measures.emission import measure_emission
 from carindex.measures.planning import Job, finding, plan, refused_finding
 from carindex.measures.processing import (
     Decision,
@@ -94,7 +95,15 @@ def measure(
             else:
                 values.append(item)
     of_track = measure_track(recording, refused_channels(quality), quality)
-    return Measurements((*values, *of_track.values), tuple(_once([*own, *of_track.findings])))
+    of_emission = measure_emission(recording, refused_channels(quality), quality, _emission_test(setup))
+    return Measurements(
+        (*values, *of_track.values, *of_emission.values),
+        tuple(_once([*own, *of_track.findings, *of_emission.findings])),
+    )
+
+
+def _emission_test(setup: TestSetup) -> str | None:
+    return setup.test if setup.kind == "emission" else None
 
 
 def _once(findings: Iterable[Finding]) -> Iterator[Finding]:

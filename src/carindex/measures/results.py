@@ -65,6 +65,8 @@ class Measured:
         Published document of the method.
     verified
         ``oracle``, ``published``, ``text`` or ``unverified``: the weakest of method and constants.
+    cell
+        Phase or point of the test that it belongs to (``urban``), ``None`` where a test has none.
     """
 
     occupant: str | None
@@ -80,6 +82,7 @@ class Measured:
     findings: tuple[str, ...]
     source: str
     verified: str
+    cell: str | None = None
     draw: Callable[[], Trace] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -97,6 +100,7 @@ class Measured:
         return {
             "occupant": self.occupant,
             "dummy": self.dummy,
+            **({} if self.cell is None else {"cell": self.cell}),
             "criterion": self.criterion,
             "value": self.value,
             "unit": self.unit,
@@ -119,11 +123,16 @@ class Measurements:
     by_name: Mapping[tuple[str | None, str], Measured] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        found = {(measured.occupant, measured.criterion): measured for measured in self.values}
+        found = {
+            (measured.occupant or measured.cell, measured.criterion): measured for measured in self.values
+        }
         object.__setattr__(self, "by_name", MappingProxyType(found))
 
     def get(self, occupant: str | None, criterion: str) -> Measured | None:
-        """Return a criterion of an occupant (``None``: of the vehicle), ``None`` when it was not computed."""
+        """Return a criterion of an occupant or phase (``None``.
+
+        Of the vehicle), ``None`` when it was not computed.
+        """
         return self.by_name.get((occupant, criterion))
 
     def as_json(self, language: Language = "en") -> list[dict[str, object]]:

@@ -206,7 +206,7 @@ class Recording:
     path
         What was read: a folder, a file or an archive.
     format
-        Short name of the format: ``iso-mme``, ``nhtsa-ev5``, ``table``, ``mdf4``.
+        Short name of the format: ``iso-mme``, ``nhtsa-ev5``, ``table``, ``mdf4``, ``rde-exchange``.
     channels
         All channels, in the order of the file.
     attributes

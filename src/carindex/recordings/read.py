@@ -9,12 +9,12 @@ from pathlib import Path
 from types import ModuleType
 
 from carindex.messages import InputError
-from carindex.recordings.formats import iso_mme, mdf4, nhtsa_ev5, table
+from carindex.recordings.formats import iso_mme, mdf4, nhtsa_ev5, rde_exchange, table
 from carindex.recordings.model import Recording
 from carindex.recordings.sources import open_source
 
 #: In the order they are asked. A table of numbers is the last resort: many files look like one.
-FORMATS: tuple[ModuleType, ...] = (iso_mme, nhtsa_ev5, mdf4)
+FORMATS: tuple[ModuleType, ...] = (iso_mme, nhtsa_ev5, mdf4, rde_exchange)
 LAST: tuple[ModuleType, ...] = (table,)
 
 

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Mapping
 
 from carindex.messages import Finding, Language, Severity
 from carindex.rating import Plan, RatedNode, Rating
-from carindex.report.labels import label
+from carindex.report.labels import label, labels
 from carindex.vocabulary import FactName, InvalidFactNameError, vocabulary
 
 MINUS = "\N{MINUS SIGN}"
 STAR, NO_STAR = "★", "☆"
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 _OPEN_RANGE = "–"
+# A mass in grams is spelled out in files, where g is an acceleration.
+_PRINTED = {"1": "", "gram": "g", "uT": "µT"}
 _FEW = 3
 
 
@@ -37,6 +39,11 @@ def figure(value: float) -> str:
     return _minus(f"{value:.{decimals}f}")
 
 
+def measured_figure(value: float) -> str:
+    """Return a measured value as `figure` does, a small one with three figures that count: ``0.00164``."""
+    return _minus(f"{value:.3g}") if 0.0 < abs(value) < 0.1 else figure(value)
+
+
 def limit_figure(value: float) -> str:
     """Return a number of a rule exactly as the rule has it, without trailing zeros."""
     if not math.isfinite(value):
@@ -50,7 +57,9 @@ def _minus(text: str) -> str:
 
 def unit_text(unit: str) -> str:
     """Return a unit as printed; empty where there is no dimension."""
-    return "" if unit == "1" else unit.replace("*", "·").replace("^2", "²")
+    if unit in _PRINTED:
+        return _PRINTED[unit]
+    return unit.replace("*", "·").replace("^2", "²").replace("^3", "³").replace("ug/", "µg/")
 
 
 def with_unit(text: str, unit: str) -> str:
@@ -239,6 +248,13 @@ def dummy_name(dummy: str | None, language: Language) -> str:
     if dummy is None:
         return ""
     return in_language(dummies[dummy].label, language) if dummy in dummies else dummy
+
+
+def cell_name(cell: str | None, language: Language) -> str:
+    """Return the name of a phase of a test; a cell that is no phase as it is, empty without one."""
+    if cell is None:
+        return ""
+    return label(f"phase_{cell}", language) if f"phase_{cell}" in labels() else cell
 
 
 def test_name(test: str | None, language: Language) -> str:

@@ -23,7 +23,7 @@ PREDICTED = "predicted"
 """Ends the name of a fact that is what the manufacturer predicted for the fact named before it."""
 
 _CELL = re.compile(r"[a-z0-9_.\-]+(/[a-z0-9_.\-]+)*")
-_KINDS_WITH_CELLS = ("inspection", "avoidance", "pedestrian")
+_KINDS_WITH_CELLS = ("inspection", "avoidance", "pedestrian", "emission")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,8 @@ class FactName:
     ``full_width_rigid_56/driver/h3_50m/hic15`` is the HIC15 of a Hybrid III 50th male driver in that test,
     ``rollover_resistance/static_stability_factor`` belongs to a test without occupants. In an inspection
     (``advanced_ecall/tps/country_coverage/result``), a test of crash avoidance or of pedestrian protection, a cell,
-    one or more words of the programme's own sheet, says what was inspected or which point was tested. A prediction
+    one or more words of the programme's own sheet, says what was inspected or which point was tested; in a test of
+    emissions it is the phase (``rde_trip/urban/nox_distance_specific``) or the point of measurement. A prediction
     (``frontal_mpdb_50/driver/thor_50m/hic15/predicted``) has the quantity that was predicted as its cell.
     """
 

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from carindex.messages import Finding, InputError
+from carindex.recordings.delimited import has_decimal_comma, numbers, separator_of
 from carindex.recordings.lazy import in_canonical_unit, occupants_from_codes, unit_of_column
 from carindex.recordings.model import Channel, ChannelCode, Recording, Samples, Step
 from carindex.recordings.rasters import constant_step
@@ -42,8 +43,6 @@ PARQUET = b"PAR1"
 
 _HEADING = re.compile(r"^(.*?)\s*(?:[\[(]\s*([^\])]*?)\s*[\])])?$", re.DOTALL)
 _TIME_NAMES = {"time", "t"}
-_MISSING = {"", "NOVALUE", "NAN"}
-_SHOWN = 5
 _RESERVED = {"sampling interval", "time of first sample", "samples"}
 
 
@@ -67,10 +66,6 @@ def _is_time(heading: str) -> bool:
     return _heading(heading)[0].lower() in _TIME_NAMES
 
 
-def _separator(line: str) -> str:
-    return next((mark for mark in "\t;" if mark in line), ",")
-
-
 def _looks_like_table(head: bytes) -> bool:
     if head.startswith(PARQUET):
         return True
@@ -78,7 +73,7 @@ def _looks_like_table(head: bytes) -> bool:
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     if not lines:
         return False
-    separator = _separator(lines[0])
+    separator = separator_of(lines[0])
     return separator in lines[0] and _is_time(lines[0].split(separator)[0])
 
 
@@ -134,84 +129,18 @@ def _read_csv(data: bytes, place: str) -> tuple[list[_Column], dict[str, str], l
         if colon and key.strip():
             attributes[key.strip()] = value.strip()
         start += 1
-    separator = _separator(lines[start])
+    separator = separator_of(lines[start])
     headings = next(csv.reader([lines[start]], delimiter=separator))
     body = lines[start + 1 :]
     while body and not body[-1].strip():
         body.pop()
-    comma = separator != "," and any("," in line for line in body) and not any("." in line for line in body)
-    arrays, findings = _numbers(body, separator, comma, len(headings), place, start + 2)
+    comma = has_decimal_comma(body, separator)
+    arrays, findings = numbers(body, separator, comma, len(headings), place, start + 2)
     columns = [_Column(*_heading(heading), values) for heading, values in zip(headings, arrays, strict=True)]
     flawed = [
         _Column(c.name, c.unit, c.values, c.about, tuple(findings.get(i, ()))) for i, c in enumerate(columns)
     ]
     return flawed, attributes, list(findings.get(-1, ()))
-
-
-def _numbers(
-    body: Sequence[str], separator: str, comma: bool, width: int, place: str, first_line: int
-) -> tuple[list[Samples], dict[int, list[Finding]]]:
-    fast = _fast_numbers(body, separator, comma, width)
-    if fast is not None:
-        return fast, {}
-    table = np.full((len(body), width), np.nan)
-    bad: dict[int, list[tuple[int, str]]] = {}
-    uneven: list[int] = []
-    for row, line in enumerate(body):
-        cells = line.split(separator)
-        if len(cells) != width:
-            uneven.append(first_line + row)
-        for column, cell in enumerate(cells[:width]):
-            token = cell.strip().strip('"').strip()
-            try:
-                table[row, column] = float(token.replace(",", ".") if comma else token)
-                readable = "_" not in token
-            except ValueError:
-                readable = token.upper() in _MISSING
-            if not readable:
-                table[row, column] = np.nan
-                bad.setdefault(column, []).append((first_line + row, token))
-    findings = {column: [_unreadable(place, errors)] for column, errors in bad.items()}
-    if uneven:
-        parameters = {"count": len(uneven), "lines": _some(uneven), "expected": width}
-        findings[-1] = [Finding("recordings.table_row", "error", f"{place}:{uneven[0]}", None, parameters)]
-    return [np.ascontiguousarray(table[:, column]) for column in range(width)], findings
-
-
-def _fast_numbers(body: Sequence[str], separator: str, comma: bool, width: int) -> list[Samples] | None:
-    """Return the columns when every cell of every row is a number or empty, else ``None``."""
-    if not body or any(not line.strip() for line in body):
-        return None
-    import pyarrow
-    from pyarrow import csv as arrow_csv
-
-    names = [str(column) for column in range(width)]
-    try:
-        table = arrow_csv.read_csv(
-            pyarrow.BufferReader("\n".join([*body, ""]).encode("utf-8")),
-            read_options=arrow_csv.ReadOptions(column_names=names, block_size=1 << 24),
-            parse_options=arrow_csv.ParseOptions(delimiter=separator, ignore_empty_lines=False),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pyarrow.float64()),
-                null_values=["", "NOVALUE", "NaN", "nan"],
-                decimal_point="," if comma else ".",
-            ),
-        )
-    except pyarrow.ArrowInvalid:
-        return None
-    if table.num_rows != len(body):
-        return None
-    return [doubles(table[name]) for name in names]
-
-
-def _some(numbers: Sequence[int]) -> str:
-    return ", ".join(map(str, numbers[:_SHOWN])) + (", …" if len(numbers) > _SHOWN else "")
-
-
-def _unreadable(place: str, bad: Sequence[tuple[int, str]]) -> Finding:
-    shown = "".join(char if char.isprintable() else "?" for char in bad[0][1][:40]) or "(blank)"
-    parameters = {"count": len(bad), "lines": _some([line for line, _ in bad]), "text": shown}
-    return Finding("recordings.unreadable_sample", "error", f"{place}:{bad[0][0]}", None, parameters)
 
 
 def _text_of(metadata: Mapping[bytes, bytes] | None) -> dict[str, str]:

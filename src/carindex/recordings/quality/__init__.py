@@ -18,8 +18,9 @@ from itertools import pairwise
 import numpy as np
 
 from carindex.messages import Finding
+from carindex.recordings.formats import rde_exchange
 from carindex.recordings.model import Channel, Recording
-from carindex.recordings.quality import magnitude, remarks, samples, sensors, waveform
+from carindex.recordings.quality import magnitude, remarks, samples, sensors, trip, waveform
 from carindex.recordings.quality.signal import Signal, Test, read_signal
 
 __all__ = ["examine", "refused_channels", "usable_span"]
@@ -66,6 +67,8 @@ ANY_SIGNAL_CHECKS = (
     remarks.laboratory_remark,
 )
 ANY_TEST_CHECKS = (sensors.codes_unknown, remarks.recording_remark)
+# An exchange file has no channel codes by its nature; it is always a drive.
+TRIP_TEST_CHECKS = (*trip.CHECKS, remarks.recording_remark)
 
 # A reader that counts samples or units itself has said these; they are not said twice.
 _SAID_BY_READER = {
@@ -110,7 +113,8 @@ def examine(recording: Recording) -> tuple[Finding, ...]:
             for check in SIGNAL_CHECKS if coded else ANY_SIGNAL_CHECKS:
                 found.extend(check(signal))
         test = Test(recording, tuple(signals))
-        for test_check in TEST_CHECKS if coded else ANY_TEST_CHECKS:
+        test_checks = TRIP_TEST_CHECKS if recording.format == rde_exchange.NAME else ANY_TEST_CHECKS
+        for test_check in TEST_CHECKS if coded else test_checks:
             found.extend(test_check(test))
         found.extend(sensors.redundant_disagrees(test, refused_channels(found)))
     return _once(found)

@@ -12,14 +12,19 @@ from carindex.report.labels import label
 from carindex.report.terminal.screen import Column, heading, rows, screen, severity_text, table, words
 from carindex.report.wording import (
     by_severity,
+    cell_name,
     dummy_name,
     figure,
+    measured_figure,
     milliseconds,
     occupant_name,
     quantity_name,
     unit_text,
     window_text,
 )
+from carindex.units import conversion
+
+_SHOWN_AS_STATED = ("1", "kg/s", "kg/m³", "T")
 
 if TYPE_CHECKING:
     from carindex.measures import Measured, Measurements
@@ -69,10 +74,14 @@ def _channel(channel: Channel) -> tuple[str, ...]:
     values, time = channel.values, channel.time
     finite = values[np.isfinite(values)]
     rate = f"{0.001 / channel.step:.4g}" if channel.has_constant_step and channel.step > 0 else "–"
+    unit, stated = unit_text(channel.unit) or channel.source_unit, conversion(channel.source_unit)
+    if channel.unit in _SHOWN_AS_STATED and stated is not None:
+        # Without a dimension, or tiny in canonical units: people know the number of the file.
+        unit, finite = channel.source_unit, finite / stated.factor
     return (
         channel.code.text if channel.code else "–",
         channel.name,
-        unit_text(channel.unit) or channel.source_unit,
+        unit,
         str(values.size),
         rate,
         milliseconds(float(time[0])) if time.size else "–",
@@ -122,14 +131,15 @@ def _place(finding: Finding) -> str:
 def show_criteria(measurements: Measurements, language: Language) -> None:
     """Show every criterion by occupant: value, window, channels, method."""
     console = screen()
-    groups: dict[tuple[str | None, str | None], list[Measured]] = {}
+    groups: dict[tuple[str | None, str | None, str | None], list[Measured]] = {}
     for measured in measurements.values:
-        groups.setdefault((measured.occupant, measured.dummy), []).append(measured)
+        groups.setdefault((measured.occupant, measured.dummy, measured.cell), []).append(measured)
     if not groups:
         console.print(label("no_criteria", language))
-    for (occupant, dummy), values in groups.items():
+    for (occupant, dummy, cell), values in groups.items():
         name = dummy_name(dummy, language)
-        heading(console, occupant_name(occupant, language) + (f" · {name}" if name else ""))
+        words_of = [occupant_name(occupant, language), name, cell_name(cell, language)]
+        heading(console, " · ".join(word for word in words_of if word))
         columns: list[Column] = [
             label("criterion", language),
             (label("value", language), "right"),
@@ -146,7 +156,7 @@ def _criterion(measured: Measured, language: Language) -> tuple[str, ...]:
     mark = "" if measured.verified != "unverified" else f" ({label('verified_unverified', language)})"
     return (
         quantity_name(measured.criterion, language) + mark,
-        figure(measured.value),
+        measured_figure(measured.value),
         unit_text(measured.unit),
         window_text(measured.t1, measured.t2),
         " ".join(measured.channels),
