@@ -15,7 +15,7 @@ from carindex.campaign.columns import numbers
 from carindex.campaign.tables import TableSource, open_table, table_writer
 from carindex.dossier import split_unit
 from carindex.messages import Finding, InputError, Language
-from carindex.rating import Evaluation, Plan, evaluate
+from carindex.rating import Evaluation, Plan, evaluate, stated_for
 from carindex.units import ratio
 from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, vocabulary
 
@@ -147,6 +147,9 @@ def _columns(table: TableSource, plan: Plan) -> tuple[dict[int, str], list[Findi
         if column == "car" or column.startswith("published:"):
             continue
         name, unit = split_unit(column)
+        owner, path = stated_for(name)
+        if owner is not None:  # a score that is stated for one protocol
+            name = f"{GIVEN}{path}" if owner in plan.protocol.ids else name
         try:
             name = name if name.startswith(GIVEN) else str(FactName.parse(name))
         except InvalidFactNameError as error:
@@ -189,8 +192,9 @@ class _Layout:
             for path, node in plan.nodes.items()
             if not path or path.count("/") < _UPPER_LEVELS or node.outcome is not None
         ]
-        outcome = plan.nodes[""].outcome
-        self.word = "grade" if outcome is not None and outcome.grades else "stars"
+        self.word = self._word("")
+        # where the programme gives the whole car no outcome, those that it gives stand with their bounds as well
+        self.bounded = [path for path in plan.headline if path]
 
     def rated(self, piece: pa.RecordBatch, columns: dict[int, str]) -> tuple[pa.RecordBatch, int]:
         """Rate one piece; returns the output and how many of its cars have a final outcome."""
@@ -207,8 +211,8 @@ class _Layout:
         results = self._evaluated(facts)
         out: dict[str, pa.Array] = {"car": piece.column("car").cast(pa.string())}
         low, high = results["stars_lower", ""], results["stars_upper", ""]
-        settled = low == high
-        out[self.word] = self._outcome("", low, settled)
+        settled = self._settled(results, rows)
+        out[self.word] = self._outcome("", low, low == high)
         out[f"{self.word}_lower"] = self._outcome("", low)
         out[f"{self.word}_upper"] = self._outcome("", high)
         for path in self.scored_paths:
@@ -216,11 +220,25 @@ class _Layout:
             out[f"score:{path}"] = pa.array(score, mask=score != results["score_upper", path])
         for path in self.rated_paths:
             low = results["stars_lower", path]
-            out[f"{self._word(path)}:{path}"] = self._outcome(path, low, low == results["stars_upper", path])
+            high = results["stars_upper", path]
+            word = self._word(path)
+            out[f"{word}:{path}"] = self._outcome(path, low, low == high)
+            if path in self.bounded:
+                out[f"{word}_lower:{path}"] = self._outcome(path, low)
+                out[f"{word}_upper:{path}"] = self._outcome(path, high)
         for column in self.published:
             out[column] = piece.column(column)
         out["findings"] = self._findings(facts, problems)
         return pa.RecordBatch.from_pydict(out), int(settled.sum())
+
+    def _settled(self, results: dict[tuple[str, str], NDArray[np.float64]], rows: int) -> NDArray[np.bool_]:
+        """Return for each car whether all that the programme publishes of it is settled."""
+        settled = np.ones(rows, bool)
+        for path in self.plan.headline:
+            settled &= results["stars_lower", path] == results["stars_upper", path]
+        if not self.plan.headline:
+            settled &= results["score_lower", ""] == results["score_upper", ""]
+        return settled
 
     def _word(self, path: str) -> str:
         outcome = self.plan.nodes[path].outcome

@@ -164,6 +164,27 @@ def outcome_spoken(node: RatedNode, language: Language) -> str:
     return label("stars_between", language, low=low, high=high)
 
 
+def verdict_text(rating: Rating, language: Language) -> str:
+    """Return what the programme says of the car: its outcome, or each of several by name; else its score."""
+    headline = rating.headline
+    if not headline:
+        return score_text(rating.root)
+    if headline[0].path == "":
+        return outcome_text(rating, headline[0], language)
+    colon = "：" if language == "zh" else ": "
+    parts = [f"{in_language(n.label, language)}{colon}{outcome_text(rating, n, language)}" for n in headline]
+    return ("；" if language == "zh" else "; ").join(parts)
+
+
+def verdict_spoken(rating: Rating, language: Language) -> str:
+    """Return the same in words for people who hear a page."""
+    spoken = [
+        f"{in_language(node.label, language)} {outcome_spoken(node, language)}" if node.path else ""
+        for node in rating.headline
+    ]
+    return ", ".join(filter(None, spoken)) or outcome_spoken(rating.root, language) or score_text(rating.root)
+
+
 def verdict_state(rating: Rating, language: Language) -> str:
     """Return whether the outcome is final, an interval, or rests on assumptions."""
     words = [label("final" if rating.final else "not_final", language)]
