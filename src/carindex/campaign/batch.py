@@ -15,7 +15,7 @@ from carindex.campaign.columns import numbers
 from carindex.campaign.tables import TableSource, open_table, table_writer
 from carindex.dossier import PROTOCOL, quantity_of, split_unit, stated_in_per_cent
 from carindex.messages import Finding, InputError, Language
-from carindex.rating import Evaluation, Plan, available_protocols, evaluate
+from carindex.rating import Evaluation, Plan, available_protocols, evaluate, stated_for
 from carindex.units import ratio
 from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, vocabulary
 
@@ -152,6 +152,9 @@ def _columns(table: TableSource, plan: Plan) -> tuple[dict[int, str], list[Findi
         if column in ("car", PROTOCOL) or column.startswith("published:"):
             continue
         name, unit = split_unit(column)
+        owner, path = stated_for(name)
+        if owner is not None:  # a score that is stated for one protocol
+            name = f"{GIVEN}{path}" if owner in plan.protocol.ids else name
         try:
             name = name if name.startswith(GIVEN) else str(FactName.parse(name))
         except InvalidFactNameError as error:
@@ -202,12 +205,9 @@ class _Layout:
             for path, node in plan.nodes.items()
             if not path or path.count("/") < _UPPER_LEVELS or node.outcome is not None
         ]
-        outcome = plan.nodes[""].outcome
-        self.word = "grade" if outcome is not None and outcome.grades else "stars"
-        root = plan.protocol.root
-        # parts that stand side by side: the car is done when each of them is
-        self.deciding = [part.path for part in root.children] if root.apart else [""]
-        self.deciding = [path for path in self.deciding if plan.nodes[path].outcome is not None]
+        self.word = self._word("")
+        # where the programme gives the whole car no outcome, those that it gives stand with their bounds as well
+        self.bounded = [path for path in plan.headline if path]
 
     def rated(self, piece: pa.RecordBatch, columns: dict[int, str]) -> tuple[pa.RecordBatch, int]:
         """Rate one piece; returns the output and how many of its cars have a final outcome."""
@@ -227,11 +227,8 @@ class _Layout:
             values[other] = np.nan
         out: dict[str, pa.Array] = {"car": piece.column("car").cast(pa.string())}
         low, high = results["stars_lower", ""], results["stars_upper", ""]
-        settled = low == high
-        done = np.ones(rows, bool) if self.deciding else settled
-        for path in self.deciding:
-            done &= results["stars_lower", path] == results["stars_upper", path]
-        out[self.word] = self._outcome("", low, settled)
+        settled = self._settled(results, rows)
+        out[self.word] = self._outcome("", low, low == high)
         out[f"{self.word}_lower"] = self._outcome("", low)
         out[f"{self.word}_upper"] = self._outcome("", high)
         for path in self.scored_paths:
@@ -242,11 +239,16 @@ class _Layout:
             out[f"percent:{path}"] = pa.array(low, mask=low != results["percent_upper", path])
         for path in self.rated_paths:
             low = results["stars_lower", path]
-            out[f"{self._word(path)}:{path}"] = self._outcome(path, low, low == results["stars_upper", path])
+            high = results["stars_upper", path]
+            word = self._word(path)
+            out[f"{word}:{path}"] = self._outcome(path, low, low == high)
+            if path in self.bounded:
+                out[f"{word}_lower:{path}"] = self._outcome(path, low)
+                out[f"{word}_upper:{path}"] = self._outcome(path, high)
         for column in self.published:
             out[column] = piece.column(column)
         out["findings"] = self._findings(facts, problems, other)
-        return pa.RecordBatch.from_pydict(out), int(done.sum())
+        return pa.RecordBatch.from_pydict(out), int(settled.sum())
 
     def _of_others(self, piece: pa.RecordBatch, problems: dict[int, list[Finding]]) -> NDArray[np.bool_]:
         """Return which cars belong to other editions, and say so of each."""
@@ -262,6 +264,15 @@ class _Layout:
                 problems[row] = [Finding("campaign.of_another_edition", "note", place, None, parameters)]
         self.others += int(other.sum())
         return other
+
+    def _settled(self, results: dict[tuple[str, str], NDArray[np.float64]], rows: int) -> NDArray[np.bool_]:
+        """Return for each car whether all that the programme publishes of it is settled."""
+        settled = np.ones(rows, bool)
+        for path in self.plan.headline:
+            settled &= results["stars_lower", path] == results["stars_upper", path]
+        if not self.plan.headline:
+            settled &= results["score_lower", ""] == results["score_upper", ""]
+        return settled
 
     def _word(self, path: str) -> str:
         outcome = self.plan.nodes[path].outcome

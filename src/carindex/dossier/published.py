@@ -133,9 +133,9 @@ def import_table(
     names = _car_names(table.car, at, lines)
     for number, (car, line) in enumerate(zip(names, lines, strict=True), start=2):
         if len(line) != len(header):
-            where = f"{path}:{number}"
+            place = f"{path}:{number}"
             parameters = {"found": len(line), "expected": len(header)}
-            findings.append(Finding("dossier.row_not_read", "error", where, None, parameters))
+            findings.append(Finding("dossier.row_not_read", "error", place, None, parameters))
             continue
         if any(_plain(line[at[column]]) not in words for column, words in where.items()):
             continue

@@ -10,7 +10,7 @@ from carindex.rating.explain import contributions, losses
 from carindex.rating.load import available_protocols, load_protocol
 from carindex.rating.plan import NodePlan, Outcome, Plan
 from carindex.rating.protocol import Node, Protocol
-from carindex.rating.rating import Loss, RatedNode, Rating, evaluate_facts, rate
+from carindex.rating.rating import Loss, RatedNode, Rating, evaluate_facts, rate, stated_for
 
 __all__ = [
     "Evaluation",
@@ -30,4 +30,5 @@ __all__ = [
     "load_protocol",
     "losses",
     "rate",
+    "stated_for",
 ]

@@ -20,7 +20,14 @@ from carindex.rating.kinds import KINDS
 from carindex.rating.kinds.checks import channel_lacking, claimed_facts
 from carindex.rating.leaf import LeafRules
 from carindex.rating.matrices import TABLES, TESTED, Avoidance, predicted_other_than
-from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
+from carindex.rating.outcomes import (
+    allowed,
+    at_ends,
+    has_open_lines,
+    minima_by_node,
+    outcome_lines,
+    outcome_value,
+)
 from carindex.rating.plan import AdjustStep, Detail, NodePlan, Outcome, Plan
 from carindex.rating.protocol import Node, Protocol
 from carindex.rating.reported import ReportedTests, tests_of
@@ -613,17 +620,12 @@ class Compiler(LeafRules):
             measure = self.rounded(measure, spec.round)
         if spec.per_cent:
             self.publish(f"{node.path}#percent", measure)
-        lines, values = outcome_lines(spec, node)
-        slot = self.emit("steps", [measure], thresholds=lines, values=values, divisor=1.0) if lines else None
-        limits: list[int] = [] if slot is None else [slot]
-        limits.extend(self._outcome_of(path, node).slot for path in spec.balance or [])
-        for path, floors in minima_by_node(spec).items():
-            floor_lines, best = allowed(spec, floors)
-            score = self.score(path, node)
-            limits.append(self.emit("steps", [score], thresholds=floor_lines, values=best, divisor=1.0))
-        if node.grades and not limits:
-            limits, values = [measure], tuple(float(rank) for rank in range(len(node.grades)))
-        result = limits[0] if len(limits) == 1 else self.emit("minimum", limits)
+        # a line that is only known to lie between two numbers leaves what either end gives
+        strict, lenient = at_ends(spec) if has_open_lines(spec) else (spec, spec)
+        result, lines, values = self._limited(strict, measure, node)
+        if lenient is not strict:
+            either = self._limited(lenient, measure, node)[0]
+            result = self.emit("choose", [self.open_value(1.0), result, either])
         facts: list[int] = []
         if not spec.settles and spec.balance:
             known = self.emit("exact", [self.node(path, node).value for path in spec.balance])
@@ -635,6 +637,22 @@ class Compiler(LeafRules):
             capped = self.emit("clip", [result], least=-np.inf, most=outcome_value(spec, cap.to))
             result = self.emit("choose", [when, result, capped])
         return Outcome(spec, measure, result, lines, values, tuple(spec.grades or ())), tuple(facts)
+
+    def _limited(
+        self, spec: schema.Stars, measure: int, node: Node
+    ) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
+        """Return the slot of the outcome that lines, other outcomes and minima allow, and lines and outcomes."""
+        lines, values = outcome_lines(spec, node)
+        slot = self.emit("steps", [measure], thresholds=lines, values=values, divisor=1.0) if lines else None
+        limits: list[int] = [] if slot is None else [slot]
+        limits.extend(self._outcome_of(path, node).slot for path in spec.balance or [])
+        for path, floors in minima_by_node(spec).items():
+            floor_lines, best = allowed(spec, floors)
+            score = self.score(path, node)
+            limits.append(self.emit("steps", [score], thresholds=floor_lines, values=best, divisor=1.0))
+        if node.grades and not limits:  # the grade itself is what is given
+            return measure, (), tuple(float(rank) for rank in range(len(node.grades)))
+        return limits[0] if len(limits) == 1 else self.emit("minimum", limits), lines, values
 
     # -- the whole -----------------------------------------------------------------------------------------
 

@@ -180,6 +180,22 @@ class Plan:
         """Slots of the values of all nodes."""
         return np.array([node.value for node in self.nodes.values()], np.intp)
 
+    @cached_property
+    def headline(self) -> tuple[str, ...]:
+        """Nodes whose stars or grades are what the programme publishes of a car: the root, or the topmost that have."""
+        found: list[str] = []
+
+        def look(node: Node) -> None:
+            if self.nodes[node.path].outcome is not None:
+                found.append(node.path)
+                return
+            for child in node.children:
+                if child.path in self.nodes:
+                    look(child)
+
+        look(self.protocol.root)
+        return tuple(found)
+
     def facts_below(self, path: str) -> tuple[int, ...]:
         """Return the slots of all facts that a node or anything below it asks for, without repetition."""
         found: dict[int, None] = {}

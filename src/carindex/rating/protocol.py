@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from carindex.rating import schema
 
@@ -114,11 +115,25 @@ class Oddity:
 
 
 @dataclass(frozen=True)
+class Layer:
+    """One of the protocols that a protocol is made of: its id, its folder, and the nodes that it changes.
+
+    ``shipped``: it comes with the package.
+    """
+
+    id: str
+    folder: Path
+    shipped: bool
+    changes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Protocol:
     """A programme's edition, ready to be compiled.
 
     ``calculator`` tells whether it was loaded as the programme's own calculator computes; ``oddities`` are the places
-    where that makes a difference, whether or not they are in force.
+    where that makes a difference, whether or not they are in force. ``layers``: itself and what it extends, the topmost
+    first.
     """
 
     id: str
@@ -130,6 +145,18 @@ class Protocol:
     nodes: Mapping[str, Node] = field(repr=False)
     calculator: bool = False
     oddities: tuple[Oddity, ...] = ()
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def overlays(self) -> tuple[Layer, ...]:
+        """The layers that do not come with the package and lie over others: somebody completed or corrected these."""
+        return tuple(layer for layer in self.layers[:-1] if not layer.shipped)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids by which facts can name this protocol: its own, and those of what its overlays lie over."""
+        count = 1 + len(self.overlays)
+        return tuple(dict.fromkeys((self.id, *(layer.id for layer in self.layers[:count]))))
 
     def scale(self, stars: str | schema.Stars) -> schema.Stars:
         """Return the stars or grades that a node names or spells out."""

@@ -16,6 +16,7 @@ from carindex.rating.evaluate import Evaluation, evaluate
 from carindex.rating.explain import Share, losses
 from carindex.rating.plan import NodePlan, Plan
 from carindex.rating.protocol import Protocol
+from carindex.rating.verification import DOUBTFUL, counts
 from carindex.rating.words import reason
 from carindex.vocabulary import GIVEN
 
@@ -106,15 +107,20 @@ class Rating:
 
     @property
     def final(self) -> bool:
-        """Whether nothing that is missing could change the outcome."""
-        if not self.protocol.root.apart:
-            return self.root.outcome is not None
-        parts = [self.node(part.path) for part in self.protocol.root.children]
-        return all(
-            part.status == "not_applicable"
-            or (part.score if self.plan.nodes[part.path].outcome is None else part.outcome) is not None
-            for part in parts
-        )
+        """Whether nothing that is missing could change the outcome, or the score where there is none."""
+        headline = self.headline
+        return all(node.outcome is not None for node in headline) if headline else self.root.score is not None
+
+    @property
+    def headline(self) -> tuple[RatedNode, ...]:
+        """The nodes whose stars or grades the programme publishes of the car: the root, or the topmost that have."""
+        paths = self.plan.headline
+        return tuple(node for node in self.nodes if node.path in paths)
+
+    @property
+    def used(self) -> bool:
+        """Whether any fact of the car, or a score assumed, is of use here."""
+        return bool(self.assumed) or any(node.facts for node in self.nodes)
 
     def losses_of(self, path: str) -> list[Share]:
         """Share out the loss of any node."""
@@ -131,11 +137,14 @@ class Rating:
         }
         if self.assumed:
             outcome["assumed"] = True
+        several = {} if root.path in self.plan.headline else {"outcomes": [_brief(n) for n in self.headline]}
+        overlays = [str(layer.folder) for layer in self.protocol.overlays]
         return {
             "car": self.car,
             "protocol": self.protocol.id,
             "mode": "calculator" if self.protocol.calculator else "protocol",
             "outcome": outcome,
+            **several,
             "nodes": [_node_json(node, language) for node in self.nodes],
             "losses": [
                 {
@@ -157,6 +166,7 @@ class Rating:
             "provenance": {
                 "engine": f"carindex {__version__}",
                 "protocol_hash": self.protocol.hash,
+                **({"overlays": overlays} if overlays else {}),
                 "inputs": dict(self.inputs),
             },
         }
@@ -208,15 +218,20 @@ def rate(
     nodes = tuple(
         _rated(node, evaluation, known, overrides, touched, below[path]) for path, node in plan.nodes.items()
     )
-    unverified = sum(n.node.verified == "unverified" or n.node.spec.open for n in plan.nodes.values())
+    levels = counts(plan.protocol)
+    unverified = sum(levels[level] for level in DOUBTFUL)
     more = [Finding("rating.unverified_rules", "warning", plan.protocol.id, None, {"count": unverified})]
+    laid = [
+        Finding("rating.overlay", "note", str(layer.folder), None, {"id": plan.protocol.id})
+        for layer in plan.protocol.overlays
+    ]
     return Rating(
         car,
         plan,
         nodes,
         _ledger(evaluation, known, assumed, stated),
         missing,
-        (*findings, *(more if unverified else ())),
+        (*findings, *laid, *(more if unverified else ())),
         assumed,
         dict(inputs or {}),
         evaluation,
@@ -240,7 +255,8 @@ def _evaluated(
     plan: Plan, facts: Iterable[Fact], assumed: Mapping[str, float], *, as_given: bool = False
 ) -> tuple[Evaluation, dict[str, Fact], dict[str, Fact], list[Finding]]:
     """Return the evaluation, the facts that can be, the scores that a report states, and the findings."""
-    facts, impossible = _worded([_in_points(fact, plan) for fact in facts], plan)
+    own = own_facts(plan.protocol, facts)
+    facts, impossible = _worded([_in_points(fact, plan) for fact in own], plan)
     if as_given:
         known = {fact.name: fact for fact in facts}
     else:
@@ -291,6 +307,34 @@ def _in_points(fact: Fact, plan: Plan) -> Fact:
     points = fact.value * node_plan.node.maximum / 100.0
     stated = {"stated": f"{fact.value:g} %", **fact.details}
     return replace(fact, value=points, unit=quantity_of(fact.name).unit, details=stated)
+
+
+def own_facts(protocol: Protocol, facts: Iterable[Fact]) -> list[Fact]:
+    """Return facts as a protocol knows them: a score stated for one protocol (``given:ID:PATH``) counts in no other."""
+    found: dict[str, Fact] = {}
+    for fact in facts:
+        owner, path = stated_for(fact.name)
+        if owner is None:
+            found.setdefault(fact.name, fact)
+        elif owner in protocol.ids:  # what is stated for this protocol goes before what is stated for any
+            found[f"{GIVEN}{path}"] = replace(fact, name=f"{GIVEN}{path}")
+    return list(found.values())
+
+
+def stated_for(name: str) -> tuple[str | None, str]:
+    """Return protocol and node of a score that is stated for one protocol, ``None`` and the name for other facts."""
+    owner, colon, path = name.removeprefix(GIVEN).partition(":")
+    return (owner, path) if name.startswith(GIVEN) and colon else (None, name)
+
+
+def _brief(node: RatedNode) -> dict[str, Any]:
+    """Return the outcome of a node as plain values."""
+    return {
+        "path": node.path,
+        "grade" if node.graded else "stars": node.outcome,
+        "lower": node.outcome_lower,
+        "upper": node.outcome_upper,
+    }
 
 
 def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[Finding]]:

@@ -67,7 +67,7 @@ def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Langu
     parts = []
     for key in ("at_least", "above", "below", "at_most"):
         for outcome, line in (getattr(spec, key) or {}).items():
-            parts.append(f"{outcome} {_SIGNS[key]} {limit_figure(line)}")
+            parts.append(f"{outcome} {_SIGNS[key]} {_line(line, language)}")
     if spec.otherwise is not None:
         parts.append(label("otherwise", language, outcome=spec.otherwise))
     if spec.grades and not parts:  # the grade itself is what is given
@@ -81,13 +81,19 @@ def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Langu
         parts.insert(0, label("of_greatest", language))
     yield f"{word}: {'; '.join(parts)}"
     for outcome, minima in (spec.minima or {}).items():
-        text = ", ".join(f"{path} ≥ {limit_figure(least)}" for path, least in minima.items())
+        text = ", ".join(f"{path} ≥ {_line(least, language)}" for path, least in minima.items())
         yield label("needs", language, outcome=outcome, minima=text)
     for path in spec.balance or ():
         yield label("not_better_than", language, node=path)
     for cap in spec.caps:
         condition = condition_text(cap.when, language)
         yield label("outcome_capped", language, outcome=cap.to, condition=condition)
+
+
+def _line(line: schema.Line, language: Language) -> str:
+    if isinstance(line, tuple):
+        return label("line_between", language, low=limit_figure(line[0]), high=limit_figure(line[1]))
+    return limit_figure(line)
 
 
 _SIGNS = {"at_least": "≥", "above": ">", "below": "<", "at_most": "≤"}

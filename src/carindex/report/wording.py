@@ -156,15 +156,8 @@ def grade_text(rating: Rating, path: str, grade: str, language: Language) -> str
 
 
 def outcome_text(rating: Rating, node: RatedNode, language: Language) -> str:
-    """Return stars or grade of a node, or the interval of what is possible; empty where it has neither.
-
-    Where a programme publishes no result of the whole, the results of the parts.
-    """
+    """Return stars or grade of a node, or the interval of what is possible; empty where it has neither."""
     low, high = node.outcome_lower, node.outcome_upper
-    if rating.plan.nodes[node.path].node.apart:
-        parts = [rating.node(path) for path in node.children]
-        texts = ((in_language(part.label, language), outcome_text(rating, part, language)) for part in parts)
-        return " · ".join(f"{name} {text}" for name, text in texts if text)
     if low is None or high is None or node.status == "not_applicable":
         return ""
     most = most_stars(rating.plan, node.path)
@@ -188,6 +181,27 @@ def outcome_spoken(node: RatedNode, language: Language) -> str:
     if node.outcome is not None:
         return label("stars_spoken", language, count=node.outcome)
     return label("stars_between", language, low=low, high=high)
+
+
+def verdict_text(rating: Rating, language: Language) -> str:
+    """Return what the programme says of the car: its outcome, or each of several by name; else its score."""
+    headline = rating.headline
+    if not headline:
+        return score_text(rating.root)
+    if headline[0].path == "":
+        return outcome_text(rating, headline[0], language)
+    colon = "：" if language == "zh" else ": "
+    parts = [f"{in_language(n.label, language)}{colon}{outcome_text(rating, n, language)}" for n in headline]
+    return ("；" if language == "zh" else "; ").join(parts)
+
+
+def verdict_spoken(rating: Rating, language: Language) -> str:
+    """Return the same in words for people who hear a page."""
+    spoken = [
+        f"{in_language(node.label, language)} {outcome_spoken(node, language)}" if node.path else ""
+        for node in rating.headline
+    ]
+    return ", ".join(filter(None, spoken)) or outcome_spoken(rating.root, language) or score_text(rating.root)
 
 
 def verdict_state(rating: Rating, language: Language) -> str:

@@ -39,7 +39,7 @@ from carindex.rating.schema.node import (
     Node,
     Protocol,
 )
-from carindex.rating.schema.outcomes import NamedScale, OutcomeCap, Stars
+from carindex.rating.schema.outcomes import Line, NamedScale, OutcomeCap, Stars
 from carindex.rating.schema.parts import (
     CellsPredicted,
     Combine,
@@ -82,6 +82,7 @@ __all__ = [
     "Grid",
     "GridCell",
     "Label",
+    "Line",
     "Lookup",
     "MonitoringCells",
     "NamedScale",

@@ -152,6 +152,10 @@ class Node(Struct, frozen=True, kw_only=True):
     source: str | None = None
     verified: Verified | None = None
     note: Label | None = None
+    # what the points of the node and of all below it are for, where that does not follow from its tests
+    theme: str | None = None
+    # changed from outside the package without saying how the changed rule is verified; written by the loader
+    unstated: bool = False
     # for the programme's own workbooks and calculator; no rule of the protocol
     missing: str | None = None  # a fact that is missing here and below counts as this word
     missing_unless: str | None = None  # open while this fact is missing; another missing fact fails

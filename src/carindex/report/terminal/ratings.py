@@ -22,6 +22,7 @@ from carindex.report.wording import (
     path_text,
     score_text,
     verdict_state,
+    verdict_text,
 )
 
 if TYPE_CHECKING:
@@ -87,10 +88,9 @@ def _verdict(console: Console, rating: Rating, language: Language) -> None:
     console.print(words((rating.car or label("unnamed_car", language), "bold")))
     mode = f", {label('as_calculator', language)}" if rating.protocol.calculator else ""
     console.print(f"{in_language(head.programme, language)}, {head.edition} ({rating.protocol.id}{mode})")
-    outcome = outcome_text(rating, root, language)
     style = "bold green" if rating.final and not rating.assumed else "bold yellow"
     state = verdict_state(rating, language)
-    console.print(words((outcome or score_text(root), style), f"  ({state})"))
+    console.print(words((verdict_text(rating, language), style), f"  ({state})"))
     parts = [f"{label('risk' if is_risk(root) else 'score', language)}: {score_text(root)}"]
     measure = measure_text(rating, root, language)
     if measure is not None:
