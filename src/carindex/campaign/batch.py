@@ -231,7 +231,8 @@ class _Layout:
         out[self.word] = self._outcome("", low, low == high)
         out[f"{self.word}_lower"] = self._outcome("", low)
         out[f"{self.word}_upper"] = self._outcome("", high)
-        for path in self.scored_paths:
+        apart = self.plan.protocol.root.apart  # then the sum of the parts is no result
+        for path in (path for path in self.scored_paths if path or not apart):
             score = results["score_lower", path]
             out[f"score:{path}"] = pa.array(score, mask=score != results["score_upper", path])
         for path in self.percent:
@@ -345,11 +346,16 @@ class _Layout:
 
     def _missing_text(self, pattern: NDArray[np.bool_]) -> str:
         """Name what is not known, tests as a whole where nothing of them is."""
-        unknown = [name for name, gone in zip(self.plan.facts, pattern, strict=True) if gone]
+        idle = self.plan.idle
+        unknown = [
+            name
+            for i, (name, gone) in enumerate(zip(self.plan.facts, pattern, strict=True))
+            if gone and i not in idle
+        ]
         if not unknown:
             return ""
         groups: dict[str, list[str]] = {}
-        for name in self.plan.facts:
+        for name in (name for i, name in enumerate(self.plan.facts) if i not in idle):
             groups.setdefault(name.rsplit("/", 1)[0], []).append(name)
         parts: list[str] = []
         for group, names in groups.items():

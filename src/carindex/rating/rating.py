@@ -406,7 +406,7 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
     asked: set[int] = set()
     left_out = {path for path, node_plan in plan.nodes.items() if _applies_not(node_plan, evaluation)}
     for path, node_plan in plan.nodes.items():
-        if _counts_for_nothing(node_plan, plan) or not left_out.isdisjoint(_way(path)[:-1]):
+        if plan.below_open(path) or not left_out.isdisjoint(_way(path)[:-1]):
             continue
         if path in left_out:  # what could still make it apply, and nothing that it would be scored by
             asked.update(set(node_plan.facts) - set(node_plan.rule_facts))
@@ -438,12 +438,6 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
         and (i not in plan.asked_unless or plan.facts[plan.asked_unless[i]] not in known)
         and name.rpartition("/")[0] not in places
     ]
-
-
-def _counts_for_nothing(node_plan: NodePlan, plan: Plan) -> bool:
-    """Whether a node stands below one whose rule is not known."""
-    above = _way(node_plan.node.path)[:-1] if node_plan.node.path else ()
-    return any(path in plan.nodes and plan.nodes[path].node.spec.open for path in above)
 
 
 def _applies_not(node_plan: NodePlan, evaluation: Evaluation) -> bool:
@@ -558,7 +552,7 @@ def _rated(
         status = "not_applicable"
     elif node.path in touched:
         status = "assumed"
-    elif _counts_for_nothing(node_plan, plan):
+    elif plan.below_open(node.path):
         status = "uncounted"
     else:
         status = "scored" if lower == upper else "missing"
