@@ -15,7 +15,8 @@ from carindex.campaign.columns import numbers
 from carindex.campaign.tables import TableSource, open_table, table_writer
 from carindex.dossier import PROTOCOL, quantity_of, split_unit, stated_in_per_cent
 from carindex.messages import Finding, InputError, Language
-from carindex.rating import Evaluation, Plan, available_protocols, evaluate, stated_for
+from carindex.rating import Evaluation, Plan, evaluate, stated_for
+from carindex.rating.load import shipped_folder
 from carindex.units import ratio
 from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, vocabulary
 
@@ -193,7 +194,7 @@ class _Layout:
         self.language = language
         self.published = [column for column in table.columns if column.startswith("published:")]
         # a draft rates the cars of the edition that it changes; an edition of its own does not
-        draft = plan.protocol.id not in available_protocols()
+        draft = shipped_folder(plan.protocol.id) is None
         self.own = {"", plan.protocol.id, *(plan.protocol.head.extended if draft else ())}
         self.others = 0
         self.percent = [

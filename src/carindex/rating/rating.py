@@ -378,7 +378,10 @@ def _touched(plan: Plan, assumed: Mapping[str, float]) -> set[str]:
     while grown:
         grown = False
         for path, node_plan in plan.nodes.items():
-            if path not in touched and any(part in touched for part, _, _ in node_plan.parts):
+            parts = [part for part, _, _ in node_plan.parts]
+            if node_plan.node.spec.precedents is not None:
+                parts = [child.path for child in node_plan.node.children]
+            if path not in touched and not touched.isdisjoint(parts):
                 touched.add(path)
                 grown = True
     return touched
@@ -432,6 +435,7 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
         i
         for i, name in enumerate(plan.facts)
         if i in asked
+        and i not in plan.idle
         and name not in known
         and name not in optional
         and (i not in plan.asked_if or plan.facts[plan.asked_if[i]] in known)
