@@ -6,12 +6,14 @@ import csv
 import math
 
 import pytest
+import yaml
 
 from carindex.campaign.batch import rate_table
 from carindex.campaign.imports import write_facts
 from carindex.dossier import Fact
 from carindex.dossier.published import import_table
 from carindex.rating import compile_protocol, load_protocol, rate
+from carindex.rating.load import shipped_folder
 
 PARTS = ("voc_voi", "emr", "pm", "var")
 FORMALDEHYDE = "cabin_air/ambient/formaldehyde_concentration"
@@ -251,3 +253,27 @@ def test_green_travel_points_of_the_table_are_kept(shared):
     points = [row[at] for row in imported.rows if row[imported.columns.index("protocol")] == "c-ahi-2023"]
     assert [value for value in points if value is not None] == [100, 98.5, 98.0, 95.5, 85.1]
     assert all(value is None or 0 <= value <= 100 or math.isnan(value) for value in points)
+
+
+# Which published cars the others reproduce without them, by hand: 92 and more from 91, 97.5 from 96.25; the cars at the ends do not.
+@pytest.mark.parametrize(
+    ("part", "points", "published", "without"),
+    [
+        ("voc_voi", 95, 5, (5, 5)),  # 理想L9
+        ("voc_voi", 93, 5, (5, 5)),  # 别克GL8, 福特领睿
+        ("voc_voi", 92, 5, (5, 5)),  # 长城WEY VV6, 奥迪Q5L
+        ("voc_voi", 91, 5, (4, 5)),  # 问界M7
+        ("voc_voi", 89, 4, (1, 4)),  # 哪吒V
+        ("emr", 97.5, 5, (5, 5)),  # 长城WEY VV6
+        ("emr", 96.25, 5, (4, 5)),  # 别克君威
+        ("emr", 80.5, 4, (1, 5)),  # 奥迪Q5L
+    ],
+)
+def test_published_cars_without_their_own_case(part, points, published, without, tmp_path):
+    data = yaml.safe_load((shipped_folder("c-ahi-2020") / "protocol.yaml").read_text("utf-8"))
+    rule = data["root"]["children"][part]["precedents"]
+    rule["known"] = [case for case in rule["known"] if case["at"] != {"score": points}]
+    (tmp_path / "protocol.yaml").write_text(yaml.safe_dump(data, allow_unicode=True), "utf-8")
+    bounds = stars(compile_protocol(load_protocol(tmp_path)), part, **{f"{part}__score": points})
+    assert bounds == without
+    assert bounds[0] <= published <= bounds[1]

@@ -363,7 +363,7 @@ def _given_grades(spec: schema.Node, head: schema.Protocol) -> tuple[str, ...]:
     """Return the grades of an open node that has no lines between them: the grade itself is what is given."""
     named = head.scales.get(spec.stars) if isinstance(spec.stars, str) else None
     stars = named.stars if named is not None else spec.stars
-    if not spec.open or not isinstance(stars, schema.Stars) or stars.at_least or stars.above:
+    if spec.open is not True or not isinstance(stars, schema.Stars) or stars.at_least or stars.above:
         return ()
     return () if stars.below or stars.at_most else tuple(stars.grades or ())
 
