@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from carindex import __version__
-from carindex.dossier import Fact, quantity_of, stated_in_per_cent, value_from_text
+from carindex.dossier import Fact, quantity_of, stated_in_per_cent
 from carindex.messages import Finding, InputError, Language
 from carindex.rating.compile import compile_protocol
 from carindex.rating.evaluate import Evaluation, evaluate
 from carindex.rating.explain import Share, losses
 from carindex.rating.plan import NodePlan, Plan
 from carindex.rating.protocol import Protocol
+from carindex.rating.stated import worded
 from carindex.rating.verification import DOUBTFUL, counts
 from carindex.rating.words import reason
 from carindex.vocabulary import GIVEN
@@ -256,7 +257,7 @@ def _evaluated(
 ) -> tuple[Evaluation, dict[str, Fact], dict[str, Fact], list[Finding]]:
     """Return the evaluation, the facts that can be, the scores that a report states, and the findings."""
     own = own_facts(plan.protocol, facts)
-    facts, impossible = _worded([_in_points(fact, plan) for fact in own], plan)
+    facts, impossible = worded([_in_points(fact, plan) for fact in own], plan)
     if as_given:
         known = {fact.name: fact for fact in facts}
     else:
@@ -268,35 +269,6 @@ def _evaluated(
     reported = set(plan.facts)
     elsewhere = {path: fact.value for path, fact in stated.items() if f"{GIVEN}{path}" not in reported}
     return evaluate(plan, column[:, None], {**elsewhere, **assumed}), known, stated, impossible
-
-
-def _worded(facts: Iterable[Fact], plan: Plan) -> tuple[list[Fact], list[Finding]]:
-    """Return the facts with grades as the numbers that stand for them, and an error for each that its node cannot have.
-
-    A node whose score only numbers its grades takes a word and no number, every other node a number and no word.
-    """
-    found, findings = [], []
-    for fact in facts:
-        path = fact.name.removeprefix(GIVEN)
-        node_plan = plan.nodes.get(path) if fact.name.startswith(GIVEN) else None
-        grades = node_plan.node.grades if node_plan is not None else ()
-        if node_plan is not None and (grades or fact.said is not None):
-            place = f"{fact.origin}: {fact.name}"
-            try:
-                if not grades:
-                    raise InputError(place, "dossier.not_a_number", text=fact.said, unit=fact.unit)
-                quantity = plan.quantities[plan.facts.index(fact.name)]
-                text = f"{fact.value:g}" if fact.said is None else fact.said
-                value = value_from_text(text, quantity, place)
-            except InputError as error:
-                findings.append(error.as_finding())
-                continue
-            assert value is not None
-            fact = replace(fact, value=value, said=quantity.categories[round(value)])
-        # a word whose meaning no node here knows is nothing to this protocol
-        if fact.value == fact.value:
-            found.append(fact)
-    return found, findings
 
 
 def _in_points(fact: Fact, plan: Plan) -> Fact:
