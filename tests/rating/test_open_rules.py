@@ -163,3 +163,14 @@ def test_a_known_rule_names_its_facts_itself(tmp_path):
     root = {"label": {"en": "Car", "zh": "整车"}, "points": 1, "given": {"fact": NOX}, "reads": [NOX]}
     with pytest.raises(InputError):
         _load(tmp_path, {"root": root})
+
+
+def test_a_table_misses_what_counts_and_shows_scores_that_are_scores(plan, tmp_path):
+    table, out = tmp_path / "cars.csv", tmp_path / "out.csv"
+    table.write_text(f"car,given:air,{NOX}\na,9,0.02\n", "utf-8")
+    rate_table(plan, table, out)
+    (row,) = csv.DictReader(out.read_text("utf-8").splitlines())
+    assert "given:handling" in row["findings"]
+    assert "nox" not in row["findings"]
+    assert row["score:air"] == "9"
+    assert not {"score:handling", "score:air/nox", "score:"} & set(row)

@@ -205,7 +205,12 @@ class _Layout:
             path
             for path, node in plan.nodes.items()
             if not path or path.count("/") < _UPPER_LEVELS or node.outcome is not None
+            # what numbers a grade, and what counts in nothing, is no score
+            if not path or not (node.node.grades or plan.below_open(path))
         ]
+        # facts that nobody misses: they count in nothing as yet, or state what is worked out otherwise
+        stated = {f"{GIVEN}{path}" for path, node in plan.nodes.items() if not node.node.spec.open}
+        self.unasked = plan.idle | {i for i, name in enumerate(plan.facts) if name in stated}
         self.word = self._word("")
         # where the programme gives the whole car no outcome, those that it gives stand with their bounds as well
         self.bounded = [path for path in plan.headline if path]
@@ -233,7 +238,9 @@ class _Layout:
         out[f"{self.word}_lower"] = self._outcome("", low)
         out[f"{self.word}_upper"] = self._outcome("", high)
         apart = self.plan.protocol.root.apart  # then the sum of the parts is no result
-        for path in (path for path in self.scored_paths if path or not apart):
+        for path in (
+            path for path in self.scored_paths if path or not (apart or self.plan.nodes[""].node.grades)
+        ):
             score = results["score_lower", path]
             out[f"score:{path}"] = pa.array(score, mask=score != results["score_upper", path])
         for path in self.percent:
@@ -347,7 +354,7 @@ class _Layout:
 
     def _missing_text(self, pattern: NDArray[np.bool_]) -> str:
         """Name what is not known, tests as a whole where nothing of them is."""
-        idle = self.plan.idle
+        idle = self.unasked
         unknown = [
             name
             for i, (name, gone) in enumerate(zip(self.plan.facts, pattern, strict=True))
@@ -361,7 +368,7 @@ class _Layout:
         parts: list[str] = []
         for group, names in groups.items():
             gone = [name for name in names if name in unknown]
-            parts.extend([f"{group}/*"] if gone and len(gone) == len(names) else gone)
+            parts.extend([f"{group}/*"] if len(gone) > 1 and len(gone) == len(names) else gone)
         return Finding("dossier.facts_not_known", "note", "", None, {"facts": ", ".join(parts)}).text(
             self.language
         )
