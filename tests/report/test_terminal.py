@@ -148,7 +148,8 @@ def test_protocols_show_how_well_they_are_verified(
 ) -> None:
     terminal.show_protocols([us_ncap.protocol, grades.protocol], "en")
     text = capsys.readouterr().out
-    assert f"0/{len(us_ncap.nodes)}/0/0/0" in text
+    # a rule for each node, and the two scales that they share
+    assert f"0/{len(us_ncap.nodes) + 2}/0/0/0" in text
     # two rules from the text, one unverified, one not known
     assert "0/0/2/1/1" in text
 

@@ -15,7 +15,8 @@ from carindex.campaign.columns import numbers
 from carindex.campaign.tables import TableSource, open_table, table_writer
 from carindex.dossier import PROTOCOL, quantity_of, split_unit, stated_in_per_cent
 from carindex.messages import Finding, InputError, Language
-from carindex.rating import Evaluation, Plan, available_protocols, evaluate
+from carindex.rating import Evaluation, Plan, evaluate, stated_for
+from carindex.rating.load import shipped_folder
 from carindex.units import ratio
 from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, vocabulary
 
@@ -152,6 +153,9 @@ def _columns(table: TableSource, plan: Plan) -> tuple[dict[int, str], list[Findi
         if column in ("car", PROTOCOL) or column.startswith("published:"):
             continue
         name, unit = split_unit(column)
+        owner, path = stated_for(name)
+        if owner is not None:  # a score that is stated for one protocol
+            name = f"{GIVEN}{path}" if owner in plan.protocol.ids else name
         try:
             name = name if name.startswith(GIVEN) else str(FactName.parse(name))
         except InvalidFactNameError as error:
@@ -190,7 +194,7 @@ class _Layout:
         self.language = language
         self.published = [column for column in table.columns if column.startswith("published:")]
         # a draft rates the cars of the edition that it changes; an edition of its own does not
-        draft = plan.protocol.id not in available_protocols()
+        draft = shipped_folder(plan.protocol.id) is None
         self.own = {"", plan.protocol.id, *(plan.protocol.head.extended if draft else ())}
         self.others = 0
         self.optional = {f"{GIVEN}{path}" for path, node in plan.nodes.items() if not node.node.spec.open}
@@ -202,9 +206,15 @@ class _Layout:
             path
             for path, node in plan.nodes.items()
             if not path or path.count("/") < _UPPER_LEVELS or node.outcome is not None
+            # what numbers a grade, and what counts in nothing, is no score
+            if not path or not (node.node.grades or plan.below_open(path))
         ]
-        outcome = plan.nodes[""].outcome
-        self.word = "grade" if outcome is not None and outcome.grades else "stars"
+        # facts that nobody misses: they count in nothing as yet, or state what is worked out otherwise
+        stated = {f"{GIVEN}{path}" for path, node in plan.nodes.items() if not node.node.spec.open}
+        self.unasked = plan.idle | {i for i, name in enumerate(plan.facts) if name in stated}
+        self.word = self._word("")
+        # where the programme gives the whole car no outcome, those that it gives stand with their bounds as well
+        self.bounded = [path for path in plan.headline if path]
 
     def rated(self, piece: pa.RecordBatch, columns: dict[int, str]) -> tuple[pa.RecordBatch, int]:
         """Rate one piece; returns the output and how many of its cars have a final outcome."""
@@ -224,15 +234,14 @@ class _Layout:
             values[other] = np.nan
         out: dict[str, pa.Array] = {"car": piece.column("car").cast(pa.string())}
         low, high = results["stars_lower", ""], results["stars_upper", ""]
-        settled = low == high
-        if (
-            self.plan.nodes[""].outcome is None
-        ):  # a programme without overall result: its score is what settles
-            settled = results["score_lower", ""] == results["score_upper", ""]
-        out[self.word] = self._outcome("", low, settled)
+        settled = self._settled(results, rows)
+        out[self.word] = self._outcome("", low, low == high)
         out[f"{self.word}_lower"] = self._outcome("", low)
         out[f"{self.word}_upper"] = self._outcome("", high)
-        for path in self.scored_paths:
+        apart = self.plan.protocol.root.apart  # then the sum of the parts is no result
+        for path in (
+            path for path in self.scored_paths if path or not (apart or self.plan.nodes[""].node.grades)
+        ):
             score = results["score_lower", path]
             name = "demerits" if self.plan.nodes[path].node.counts == "demerits" else "score"
             out[f"{name}:{path}"] = pa.array(score, mask=score != results["score_upper", path])
@@ -241,7 +250,12 @@ class _Layout:
             out[f"percent:{path}"] = pa.array(low, mask=low != results["percent_upper", path])
         for path in self.rated_paths:
             low = results["stars_lower", path]
-            out[f"{self._word(path)}:{path}"] = self._outcome(path, low, low == results["stars_upper", path])
+            high = results["stars_upper", path]
+            word = self._word(path)
+            out[f"{word}:{path}"] = self._outcome(path, low, low == high)
+            if path in self.bounded:
+                out[f"{word}_lower:{path}"] = self._outcome(path, low)
+                out[f"{word}_upper:{path}"] = self._outcome(path, high)
         for column in self.published:
             out[column] = piece.column(column)
         out["findings"] = self._findings(facts, problems, other)
@@ -261,6 +275,15 @@ class _Layout:
                 problems[row] = [Finding("campaign.of_another_edition", "note", place, None, parameters)]
         self.others += int(other.sum())
         return other
+
+    def _settled(self, results: dict[tuple[str, str], NDArray[np.float64]], rows: int) -> NDArray[np.bool_]:
+        """Return for each car whether all that the programme publishes of it is settled."""
+        settled = np.ones(rows, bool)
+        for path in self.plan.headline:
+            settled &= results["stars_lower", path] == results["stars_upper", path]
+        if not self.plan.headline:
+            settled &= results["score_lower", ""] == results["score_upper", ""]
+        return settled
 
     def _word(self, path: str) -> str:
         outcome = self.plan.nodes[path].outcome
@@ -306,6 +329,7 @@ class _Layout:
         outcome = self.plan.nodes[path].outcome
         hidden = np.isnan(values) if settled is None else ~settled | np.isnan(values)
         if outcome is not None and outcome.grades:
+            values = np.nan_to_num(values)
             words = np.array(list(reversed(outcome.grades)), object)
             return pa.array(words[np.where(hidden, 0, values).astype(np.intp)], pa.string(), mask=hidden)
         whole = outcome is None or all(float(value).is_integer() for value in outcome.values)
@@ -346,16 +370,17 @@ class _Layout:
             if stated.isdisjoint(_way(path)) and not node_plan.node.beside:
                 asked.update(node_plan.facts)
         asked -= {i for i, name in enumerate(self.plan.facts) if name in self.optional}
+        asked -= self.unasked
         unknown = [name for i, name in enumerate(self.plan.facts) if i in asked and pattern[i]]
         if not unknown:
             return ""
         groups: dict[str, list[str]] = {}
-        for name in self.plan.facts:
+        for name in (name for i, name in enumerate(self.plan.facts) if i not in self.unasked):
             groups.setdefault(name.rsplit("/", 1)[0], []).append(name)
         parts: list[str] = []
         for group, names in groups.items():
             gone = [name for name in names if name in unknown]
-            parts.extend([f"{group}/*"] if gone and len(gone) == len(names) else gone)
+            parts.extend([f"{group}/*"] if len(gone) > 1 and len(gone) == len(names) else gone)
         return Finding("dossier.facts_not_known", "note", "", None, {"facts": ", ".join(parts)}).text(
             self.language
         )

@@ -50,7 +50,7 @@ def numbers(
         share = numbers(values, column, place, refuse, quantity_of(name, unit))
         return share * quantity.range[1] / 100.0
     if quantity.categories or pa.types.is_boolean(values.type):
-        return _words(values, column, place, refuse)
+        return _words(values, column, place, refuse, quantity)
     out = _fast(values)
     if out is None:
         return _cells(values, column, place, refuse)
@@ -103,8 +103,9 @@ def _cells(values: pa.Array, column: str, place: str, refuse: Refuse) -> NDArray
     return out
 
 
-def _words(values: pa.Array, column: str, place: str, refuse: Refuse) -> NDArray[np.float64]:
-    quantity = quantity_of(split_unit(column)[0])
+def _words(
+    values: pa.Array, column: str, place: str, refuse: Refuse, quantity: Quantity
+) -> NDArray[np.float64]:
     encoded = values.dictionary_encode()
     of_word = np.full(len(encoded.dictionary) + 1, np.nan)
     refused: dict[int, Finding] = {}

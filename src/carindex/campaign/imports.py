@@ -28,7 +28,9 @@ def write_facts(imported: ImportedTable, target: Path) -> None:
     by_column = list(zip(*imported.rows, strict=True)) or [()] * len(imported.columns)
     for name, values in zip(imported.columns, by_column, strict=True):
         is_text = name in ("car", PROTOCOL) or name.startswith(_PUBLISHED)
-        if is_text or quantity_of(split_unit(name)[0]).categories:
+        # facts as words, and grades that are stated of a node
+        is_word = any(isinstance(value, str) for value in values)
+        if is_text or is_word or quantity_of(split_unit(name)[0]).categories:
             array = pa.array(values, pa.string())
             if is_parquet(target) and name.startswith(_PUBLISHED):
                 array = _typed(array)

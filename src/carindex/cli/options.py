@@ -42,6 +42,30 @@ def with_protocol(command: Command) -> Command:
     return click.option("-p", "--protocol", required=True, metavar="PROTOCOL", help=help_text)(command)
 
 
+def with_overlays(command: Command) -> Command:
+    """Add ``--protocols``: overlay folders, in force while the command runs."""
+
+    def laid(ctx: click.Context, _: click.Parameter, value: tuple[Path, ...]) -> None:
+        from carindex.rating.library import over
+
+        ctx.with_resource(over(value))
+
+    help_text = (
+        "Folder of protocols that complete or correct others (`extends`); may be given several times, the last lies "
+        "on top. Also the environment variable CARINDEX_PROTOCOLS."
+    )
+    return click.option(
+        "--protocols",
+        "overlays",
+        type=PATH,
+        multiple=True,
+        metavar="DIR",
+        expose_value=False,
+        callback=laid,
+        help=help_text,
+    )(command)
+
+
 def with_mode(command: Command) -> Command:
     """Add ``--as``: by the rules, or as the programme's own calculator computes."""
     choice = click.Choice(["protocol", "calculator"])

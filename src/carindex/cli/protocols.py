@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from carindex.cli.options import with_json, with_language, write_json
+from carindex.cli.options import with_json, with_language, with_overlays, write_json
 from carindex.messages import Language
 
 if TYPE_CHECKING:
-    from carindex.rating import Plan, Protocol
+    from carindex.rating import Protocol
 
 
 @click.group()
@@ -21,6 +20,7 @@ def protocols() -> None:
 
 
 @protocols.command("list")
+@with_overlays
 @with_json
 @with_language
 def list_(json_file: Path | None, language: Language) -> None:
@@ -38,6 +38,7 @@ def list_(json_file: Path | None, language: Language) -> None:
 
 @protocols.command()
 @click.argument("protocol")
+@with_overlays
 @with_language
 def show(protocol: str, language: Language) -> None:
     """Show the tree of a protocol: rules, limits, facts asked for, sources."""
@@ -49,19 +50,33 @@ def show(protocol: str, language: Language) -> None:
 
 @protocols.command()
 @click.argument("names", nargs=-1, metavar="[PROTOCOL]...")
+@click.option("--all", "everything", is_flag=True, help="List every fact asked for and every doubtful rule.")
+@with_overlays
+@with_json
 @with_language
-def check(names: tuple[str, ...], language: Language) -> None:
-    """Check that protocols are complete and sound, and count their rules by kind."""
-    from carindex.rating import available_protocols
-    from carindex.report.terminal import show_check
+def check(names: tuple[str, ...], everything: bool, json_file: Path | None, language: Language) -> None:
+    """Check that protocols are sound; count their rules by kind; list what is open or not verified.
 
-    for name in names or available_protocols():
-        show_check(_plan(name), language)
+    Without PROTOCOL: all of them, one line each.
+    """
+    from carindex.rating import available_protocols
+    from carindex.rating.compiled import compiled
+    from carindex.report.terminal import show_check, show_checks
+
+    plans = [compiled(name) for name in names or available_protocols()]
+    if json_file is not None:
+        write_json(json_file, [_as_json(plan.protocol, doubtful=True) for plan in plans])
+    elif names:
+        for plan in plans:
+            show_check(plan, language, everything=everything)
+    else:
+        show_checks(plans, language)
 
 
 @protocols.command()
 @click.argument("first")
 @click.argument("second")
+@with_overlays
 @with_language
 def diff(first: str, second: str, language: Language) -> None:
     """Show what differs between two protocols, rule by rule."""
@@ -72,22 +87,37 @@ def diff(first: str, second: str, language: Language) -> None:
     show_differences(differences(load_protocol(first), load_protocol(second)), language)
 
 
-def _plan(name: str) -> Plan:
-    from carindex.rating import compile_protocol, load_protocol
+def _as_json(protocol: Protocol, *, doubtful: bool = False) -> dict[str, Any]:
+    from carindex.rating.verification import DOUBTFUL, counts, rules_of
 
-    return compile_protocol(load_protocol(name))
-
-
-def _as_json(protocol: Protocol) -> dict[str, Any]:
     head = protocol.head
-    levels = Counter("open" if node.spec.open else node.verified for node in protocol.nodes.values())
+    levels = counts(protocol)
+    rules = [rule for rule in rules_of(protocol) if rule.level in DOUBTFUL] if doubtful else []
     return {
         "id": protocol.id,
         "programme": head.programme,
         "edition": head.edition,
         "valid": head.valid,
         "source": head.source,
-        "rules": len(protocol.nodes),
+        "nodes": len(protocol.nodes),
+        "rules": sum(levels.values()),
         "verified": dict(levels),
+        "overlays": [str(layer.folder) for layer in protocol.overlays],
         "hash": protocol.hash,
+        **(
+            {
+                "doubtful": [
+                    {
+                        "path": rule.path,
+                        "part": rule.part,
+                        "name": None if rule.name is None else rule.name.get("en"),
+                        "level": rule.level,
+                        "source": rule.source,
+                    }
+                    for rule in rules
+                ]
+            }
+            if doubtful
+            else {}
+        ),
     }

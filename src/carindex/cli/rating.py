@@ -16,6 +16,7 @@ from carindex.cli.options import (
     with_json,
     with_language,
     with_mode,
+    with_overlays,
     with_protocol,
     write_json,
 )
@@ -40,6 +41,7 @@ _ASSUMPTIONS = {"en": "JSON {node path: points}", "zh": "JSON {节点路径: 分
     multiple=True,
     help="Protocol; may be given several times.",
 )
+@with_overlays
 @with_mode
 @with_json
 @click.option("--report", type=PATH, help="Write a report (HTML and PDF) into this folder.")
@@ -81,6 +83,7 @@ def rate(
 @click.command()
 @click.argument("path", type=PATH)
 @with_protocol
+@with_overlays
 @with_mode
 @click.option(
     "--top", type=click.IntRange(min=0), default=10, show_default=True, help="How many losses; 0 for all."
@@ -187,9 +190,9 @@ def _with_oddities(rating: Rating, path: Path, dossier: Dossier) -> Rating:
 
 
 def _name_of(protocol: Protocol, folder: Path) -> str | Path:
-    from carindex.rating.load import shipped_folder
+    from carindex.rating.library import library
 
-    return protocol.id if shipped_folder(protocol.id) == folder else folder
+    return protocol.id if library().find(protocol.id) == folder else folder
 
 
 def _reading(path: Path, calculator: bool) -> Task[FactSet | None] | None:
@@ -213,7 +216,8 @@ def _of_workbooks(
 
     if reading is None:
         return None
-    if not any((Path(plan.protocol.place).parent / LAYOUT_FILE).is_file() for plan in plans):
+    layers = [layer for plan in plans for layer in plan.protocol.layers]
+    if not any((layer.folder / LAYOUT_FILE).is_file() for layer in layers):
         return None
     found = reading.result()
     if found is None:

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import click
 
-from carindex.cli.options import PATH, end, say, with_language, with_protocol
+from carindex.cli.options import PATH, end, say, with_language, with_overlays, with_protocol
 from carindex.messages import InputError, Language
 
 
 @click.command()
 @click.argument("facts", type=PATH)
 @with_protocol
+@with_overlays
 @click.option("-o", "--output", type=PATH, required=True, help="Table to write, .csv or .parquet.")
 @click.option("--memory", default="1G", show_default=True, help="Memory to use, such as 512M or 4G.")
 @with_language

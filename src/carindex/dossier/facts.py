@@ -52,6 +52,9 @@ class Fact(msgspec.Struct, frozen=True):
         Where it came from, for people: a file and line, or file, channels, filter and method.
     details
         The same for machines: file, SHA-256, channels, filter, method, times.
+    said
+        The word that is stated of a node (``given:PATH``): a grade. Only the protocol knows what it stands for;
+        until then the value is NaN.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Fact(msgspec.Struct, frozen=True):
     unit: str
     origin: str = ""
     details: Mapping[str, object] = msgspec.field(default_factory=dict)
+    said: str | None = None
 
     @property
     def quantity(self) -> Quantity:
@@ -68,6 +72,8 @@ class Fact(msgspec.Struct, frozen=True):
     @property
     def word(self) -> str | float:
         """The value as a word where the quantity has words, else the number."""
+        if self.said is not None:
+            return self.said
         categories = self.quantity.categories
         return categories[round(self.value)] if categories else self.value
 
@@ -123,6 +129,18 @@ def checked_name(text: str, place: str) -> str:
         ) from None
 
 
+def stated_word(name: str, value: object) -> str | None:
+    """Return the word that is stated of a node, ``None`` for a number, for nothing and for facts of other kinds."""
+    text = value.strip() if isinstance(value, str) and name.startswith(GIVEN) else ""
+    if text.lower() in MISSING_WORDS:
+        return None
+    try:
+        float(text)
+    except ValueError:
+        return text
+    return None
+
+
 def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None = None) -> float | None:
     """Return the value that a text spells, in the quantity's unit; ``None`` when it says that none is known.
 
@@ -135,6 +153,7 @@ def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None 
     cleaned = text.strip()
     if quantity.categories and cleaned.endswith(".0"):
         cleaned = cleaned.removesuffix(".0")  # a year that a table keeps as a number
+    cleaned = quantity.also.get(cleaned, cleaned)
     if cleaned in quantity.categories:  # "N/A" can be an answer
         return float(quantity.categories.index(cleaned))
     if cleaned.lower() in MISSING_WORDS:

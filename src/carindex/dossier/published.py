@@ -18,7 +18,13 @@ from types import MappingProxyType
 import msgspec
 import yaml
 
-from carindex.dossier.facts import MISSING_WORDS, quantity_of, stated_in_per_cent, value_from_text
+from carindex.dossier.facts import (
+    MISSING_WORDS,
+    quantity_of,
+    stated_in_per_cent,
+    stated_word,
+    value_from_text,
+)
 from carindex.dossier.readers import PROTOCOL, table_of_text
 from carindex.dossier.spread import Laid, Layout, laid_out
 from carindex.messages import Finding, InputError
@@ -223,6 +229,9 @@ def _value(fact: str, column: Column, raw: object, place: str, findings: list[Fi
         text = column.words.get(text, text)
     if column.minus:
         text = text.removeprefix("-") if text.startswith("-") else f"-{text}"
+    word = stated_word(fact, text)
+    if word is not None:
+        return word
     quantity = quantity_of(fact, column.unit)
     try:
         value = value_from_text(text, quantity, place, column.unit)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from carindex.dossier.facts import (
     checked_value,
     plausibility,
     quantity_of,
+    stated_word,
     value_from_text,
 )
 from carindex.messages import Finding, InputError
@@ -114,21 +116,26 @@ def gather(rows: Iterable[Row], *, as_given: bool = False) -> tuple[tuple[Fact, 
     for row in rows:
         try:
             name = checked_name(row.name, row.place)
-            value = _as_given(row, name) if as_given else _value(row, name)
+            word = stated_word(name, row.value)
+            if word is not None:
+                value: float | None = math.nan
+            else:
+                value = _as_given(row, name) if as_given else _value(row, name)
         except InputError as error:
             findings.append(error.as_finding())
             continue
         if value is None:
             continue
         unit = quantity_of(name, row.unit).unit
-        if name in facts and (facts[name].value, facts[name].unit) != (value, unit):
-            findings.append(_contradiction(name, facts[name], value, row.place))
+        stated = (word, value, unit)
+        if name in facts and (facts[name].said, facts[name].value, facts[name].unit) != stated:
+            findings.append(_contradiction(name, facts[name], word or f"{value:g}", row.place))
             continue
         doubtful = plausibility(name, value, row.place)
         if doubtful is not None:
             findings.append(doubtful)
         origin = f"{row.place} ({row.source})" if row.source else row.place
-        facts[name] = Fact(name, value, unit, origin, {"place": row.place, "source": row.source})
+        facts[name] = Fact(name, value, unit, origin, {"place": row.place, "source": row.source}, word)
     return tuple(facts.values()), tuple(findings)
 
 
@@ -153,14 +160,9 @@ def _as_given(row: Row, name: str) -> float | None:
     return float(row.value) * (1.0 if row.unit is None else ratio(row.unit, quantity.unit))  # type: ignore[arg-type]
 
 
-def _contradiction(name: str, first: Fact, second: float, place: str) -> Finding:
-    parameters = {
-        "name": name,
-        "first": f"{second:g}",
-        "second": f"{first.value:g}",
-        "other": first.origin,
-        "used": f"{first.value:g}",
-    }
+def _contradiction(name: str, first: Fact, second: str, place: str) -> Finding:
+    used = first.said or f"{first.value:g}"
+    parameters = {"name": name, "first": second, "second": used, "other": first.origin, "used": used}
     return Finding("dossier.contradiction", "error", place, None, parameters)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from carindex.rating.load import available_protocols, load_protocol
     from carindex.rating.plan import NodePlan, Outcome, Plan
     from carindex.rating.protocol import Node, Protocol
-    from carindex.rating.rating import Loss, RatedNode, Rating, evaluate_facts, rate
+    from carindex.rating.rating import Loss, RatedNode, Rating, evaluate_facts, rate, stated_for
 
 __all__ = [
     "Evaluation",
@@ -35,6 +35,7 @@ __all__ = [
     "load_protocol",
     "losses",
     "rate",
+    "stated_for",
 ]
 __getattr__ = on_demand(
     __name__,
@@ -55,4 +56,5 @@ __getattr__ = on_demand(
     load_protocol="load",
     losses="explain",
     rate="rating",
+    stated_for="rating",
 )

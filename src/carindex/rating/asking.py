@@ -75,6 +75,7 @@ def rule_facts(spec: schema.Node) -> Iterable[str]:
             yield rule.fact
     if isinstance(spec.open, schema.OpenGrade):
         yield spec.open.grade
+    yield from spec.reads
     if spec.compensate is not None:
         yield spec.compensate.by
     if spec.choose is not None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from carindex.messages import InputError
 from carindex.rating import schema
 from carindex.rating.protocol import ROOT, Node, Protocol
+from carindex.vocabulary import vocabulary
 
 _RISK_NUMBERS = {
     "logistic": ("intercept", "slope"),
@@ -25,6 +26,9 @@ def check(protocol: Protocol) -> None:
     InputError
         For the first mistake found, with its place in the protocol's files.
     """
+    for name, scale in protocol.head.scales.items():
+        for error in _line_mistakes(scale.stars, f"{protocol.place}: scales/{name}"):
+            raise error
     for node in protocol.nodes.values():
         for error in _mistakes(node, protocol):
             raise error
@@ -66,6 +70,16 @@ def _mistakes(node: Node, protocol: Protocol) -> Iterator[InputError]:
     if isinstance(spec.stars, str) and spec.stars not in protocol.head.scales:
         available = ", ".join(protocol.head.scales)
         yield InputError(node.place, "rating.not_found_scale", name=spec.stars, available=available)
+    if spec.reads and not spec.open:
+        yield InputError(node.place, "rating.reads_of_known_rule")
+    if spec.precedents is not None and not node.children:
+        yield InputError(node.place, "rating.no_children")
+    if isinstance(spec.stars, schema.Stars):
+        yield from _line_mistakes(spec.stars, node.place)
+    if spec.theme is not None and spec.theme not in vocabulary().themes:
+        yield InputError(
+            node.place, "rating.not_a_theme", name=spec.theme, available=", ".join(vocabulary().themes)
+        )
     if spec.combine is not None:
         yield from _combination_mistakes(node)
     if math.isnan(node.maximum) and not any(math.isnan(child.maximum) for child in node.children):
@@ -74,6 +88,20 @@ def _mistakes(node: Node, protocol: Protocol) -> Iterator[InputError]:
     for rule in (spec, *deductions):
         for case in (rule, *(rule.choose.cases.values() if rule.choose else ())):
             yield from _rule_mistakes(case, node)
+
+
+def _line_mistakes(spec: schema.Stars, place: str) -> Iterator[InputError]:
+    for lines in (spec.below, spec.at_most, spec.at_least, spec.above, *(spec.minima or {}).values()):
+        for line in (lines or {}).values():
+            if isinstance(line, tuple) and not line[0] < line[1]:
+                yield InputError(place, "rating.not_between", first=line[0], second=line[1])
+    named = {
+        *(name for lines in (spec.below, spec.at_most, spec.at_least, spec.above) for name in lines or ()),
+        *(spec.minima or ()),
+    }
+    unknown = [str(name) for name in spec.verified or () if name not in named]
+    if unknown:
+        yield InputError(place, "rating.no_such_line", name=", ".join(unknown))
 
 
 def _combination_mistakes(node: Node) -> Iterator[InputError]:

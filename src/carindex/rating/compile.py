@@ -28,7 +28,14 @@ from carindex.rating.kinds import KINDS
 from carindex.rating.kinds.checks import channel_lacking, claimed_facts
 from carindex.rating.leaf import LeafRules
 from carindex.rating.matrices import TABLES, TESTED, Avoidance, predicted_other_than
-from carindex.rating.outcomes import allowed, minima_by_node, outcome_lines, outcome_value
+from carindex.rating.outcomes import (
+    allowed,
+    at_ends,
+    has_open_lines,
+    minima_by_node,
+    outcome_lines,
+    outcome_value,
+)
 from carindex.rating.plan import AdjustStep, Detail, NodePlan, Outcome, Plan
 from carindex.rating.protocol import Node, Protocol
 from carindex.rating.reported import ReportedTests, tests_of
@@ -312,6 +319,9 @@ class Compiler(LeafRules):
         if node.spec.applies_when is not None and node.spec.criterion is None:
             applies, flags = self.condition(node.spec.applies_when, node)
             more = (*more, *flags)
+            if node.spec.open is True and node.grades:  # a part that has been given a grade applies
+                graded = self.known(self.fact(f"{GIVEN}{path}", node))
+                applies = self.emit("maximum", [applies, graded])
         every = tuple(dict.fromkeys((*compiled.facts, *compiled.asked, *more)))
         plan = NodePlan(
             node=node,
@@ -347,7 +357,7 @@ class Compiler(LeafRules):
             return Compiled("open", slot, facts=(fact,))
         if spec.open:
             slot = self.fact(f"{GIVEN}{node.path}", node)
-            return Compiled("open", slot, facts=(slot,))
+            return Compiled("open", slot, facts=(slot,), asked=tuple(self.fact(f, node) for f in spec.reads))
         if spec.layer is not None:
             return avoidance.compile_layer(self, node)
         if any(getattr(spec, field) for field in KINDS):
@@ -378,7 +388,7 @@ class Compiler(LeafRules):
         if combine == "demerits":
             slots = [self._demerits(plan, node) for plan in plans]
             out = self.emit("linear", slots, weights=tuple(weights), constant=0.0)
-        elif combine in ("sum", "mean", "weighted", "weighted_share", "share"):
+        elif combine in ("sum", "apart", "mean", "weighted", "weighted_share", "share"):
             given = spec.weights or {}
             if combine in ("weighted", "weighted_share"):
                 weights = [given[plan.node.key] for plan in plans]
@@ -393,7 +403,7 @@ class Compiler(LeafRules):
                 return self._sum_of_what_applies(node, plans)
             if any(flag is not None for flag in flags) or combine == "share":
                 return self._share(node, plans, weights)
-            if combine != "sum":
+            if combine not in ("sum", "apart"):
                 points = node.maximum if combine == "weighted_share" else 1.0
                 weights = [points * weight / total for weight in weights]
             out = self.emit("linear", slots, weights=tuple(weights), constant=0.0)
@@ -671,15 +681,12 @@ class Compiler(LeafRules):
             measure = self.rounded(measure, spec.round)
         if spec.per_cent:
             self.publish(f"{node.path}#percent", measure)
-        lines, values = outcome_lines(spec, node)
-        slot = self.emit("steps", [measure], thresholds=lines, values=values, divisor=1.0) if lines else None
-        limits: list[int] = [] if slot is None else [slot]
-        limits.extend(self._outcome_of(path, node).slot for path in spec.balance or [])
-        for path, floors in minima_by_node(spec).items():
-            floor_lines, best = allowed(spec, floors)
-            score = self.score(path, node)
-            limits.append(self.emit("steps", [score], thresholds=floor_lines, values=best, divisor=1.0))
-        result = limits[0] if len(limits) == 1 else self.emit("minimum", limits)
+        # a line that is only known to lie between two numbers leaves what either end gives
+        strict, lenient = at_ends(spec) if has_open_lines(spec) else (spec, spec)
+        result, lines, values = self._limited(strict, measure, node)
+        if lenient is not strict:
+            either = self._limited(lenient, measure, node)[0]
+            result = self.emit("choose", [self.open_value(1.0), result, either])
         facts: list[int] = []
         if not spec.settles and spec.balance:
             known = self.emit("exact", [self.node(path, node).value for path in spec.balance])
@@ -699,6 +706,22 @@ class Compiler(LeafRules):
                 )
             result = self.emit("choose", [when, result, capped])
         return Outcome(spec, measure, result, lines, values, tuple(spec.grades or ())), tuple(facts)
+
+    def _limited(
+        self, spec: schema.Stars, measure: int, node: Node
+    ) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
+        """Return the slot of the outcome that lines, other outcomes and minima allow, and lines and outcomes."""
+        lines, values = outcome_lines(spec, node)
+        slot = self.emit("steps", [measure], thresholds=lines, values=values, divisor=1.0) if lines else None
+        limits: list[int] = [] if slot is None else [slot]
+        limits.extend(self._outcome_of(path, node).slot for path in spec.balance or [])
+        for path, floors in minima_by_node(spec).items():
+            floor_lines, best = allowed(spec, floors)
+            score = self.score(path, node)
+            limits.append(self.emit("steps", [score], thresholds=floor_lines, values=best, divisor=1.0))
+        if node.grades and not limits:  # the grade itself is what is given
+            return measure, (), tuple(float(rank) for rank in range(len(node.grades)))
+        return limits[0] if len(limits) == 1 else self.emit("minimum", limits), lines, values
 
     # -- the whole -----------------------------------------------------------------------------------------
 

@@ -11,6 +11,8 @@ from carindex.rating.plan import Plan
 def compiled(name: str | Path, *, calculator: bool = False) -> Plan:
     """Load a protocol and compile it; one that comes with the package is kept from one start to the next.
 
+    One that an overlay completes or replaces is made anew each time.
+
     Parameters
     ----------
     name, calculator
@@ -28,8 +30,8 @@ def compiled(name: str | Path, *, calculator: bool = False) -> Plan:
 
         return compile_protocol(load_protocol(name, calculator=calculator))
 
-    from carindex.rating.load import available_protocols
+    from carindex.rating.load import as_shipped
 
-    if str(name) not in available_protocols():
+    if not as_shipped(str(name)):
         return make()
     return kept(f"{name}{'.calculator' if calculator else ''}", make)

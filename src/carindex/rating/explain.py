@@ -164,7 +164,7 @@ def _parts(plan: Plan, node_plan: NodePlan, combined: Array, values: Array) -> l
     kind = node_plan.kind
     if kind == "demerits":
         return [values[slot] for _, slot, _ in node_plan.parts]
-    if kind in ("sum", "mean", "weighted", "weighted_share"):
+    if kind in ("sum", "apart", "mean", "weighted", "weighted_share"):
         there = [1.0 if child.applies is None else values[child.applies] for child in children]
         return [w * part * loss for w, part, loss in zip(weights, there, losses_of, strict=True)]
     if kind == "joint_risk":

@@ -7,10 +7,9 @@ child away). A draft is such a folder anywhere on disk.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import math
-import re
-from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
@@ -18,38 +17,32 @@ from typing import Any, cast
 import msgspec
 from msgspec.structs import replace
 
-import carindex
-from carindex.kept import kept_as
 from carindex.messages import InputError
 from carindex.rating import schema
 from carindex.rating.asking import fact_name
 from carindex.rating.check import check
 from carindex.rating.kinds import KINDS
-from carindex.rating.protocol import DATA, ROOT, Node, Oddity, Protocol
+from carindex.rating.library import FILE, library, overlay_folders, read_mapping, shipped
+from carindex.rating.protocol import DATA, ROOT, Layer, Node, Oddity, Protocol
 
+# entries of a node that are no part of its rule
+_WORDS = frozenset({"label", "source", "note", "theme", "children", "file"})
 _INHERITED = ("test", "occupant", "dummy", "injury", "counts", "predicted", "missing")
 
 
 def available_protocols() -> tuple[str, ...]:
-    """Return the names of all protocols that come with this installation, sorted."""
-    return tuple(sorted(_shipped()))
-
-
-@kept_as("protocols")
-def _shipped() -> Mapping[str, Path]:
-    """Folders of the protocols that come with the package, by protocol name."""
-    base = Path(carindex.__file__).parent / "protocols"
-    found = {}
-    for file in sorted(base.glob("*/*/protocol.yaml")):
-        match = re.search(r"^id:\s*(\S+)", file.read_text("utf-8"), re.MULTILINE)
-        if match:
-            found[match.group(1)] = file.parent
-    return found
+    """Return the names of all protocols: those of this installation and those of the overlay folders, sorted."""
+    return library().names
 
 
 def shipped_folder(name: str) -> Path | None:
     """Return the folder of a protocol that comes with the package, ``None`` when there is none of that name."""
-    return _shipped().get(name)
+    return shipped().get(name)
+
+
+def as_shipped(name: str) -> bool:
+    """Whether a name is that of a protocol of the package that no overlay completes or replaces."""
+    return name in shipped() and library().find(name) == shipped()[name]
 
 
 def load_protocol(
@@ -60,7 +53,7 @@ def load_protocol(
     Parameters
     ----------
     name
-        Name of a protocol that comes with the package, or its folder.
+        Name of a protocol that comes with the package or lies in an overlay folder, or its folder.
     calculator
         Take the entries under ``calculator`` of its files instead of the rules beside them: what the programme's own
         calculator computes where that is not what the rules say.
@@ -72,26 +65,34 @@ def load_protocol(
     InputError
         When there is no such protocol, or one of its files says something that makes no sense.
     """
-    folder = _shipped().get(str(name))
+    folder = library().find(str(name))
     if folder is None:
         folder = Path(name)
-        if not (folder / "protocol.yaml").is_file():
+        if not (folder / FILE).is_file():
             raise InputError(name, "rating.unknown_protocol", available=", ".join(available_protocols()))
-    return _load(folder, calculator, without)
+    return _load(folder, overlay_folders(), calculator, without)
+
+
+@dataclasses.dataclass
+class _Reading:
+    """What is gathered while the files of a protocol are read: their digest, and the protocols it is made of."""
+
+    digest: Any = dataclasses.field(default_factory=hashlib.sha256)
+    layers: list[Layer] = dataclasses.field(default_factory=list)
 
 
 @cache
-def _whole(folder: Path) -> tuple[dict[str, Any], str]:
-    """Return the whole protocol as plain data, and the SHA-256 of its files."""
-    digest = hashlib.sha256()
-    return _document(folder, folder / "protocol.yaml", digest, ()), digest.hexdigest()
+def _whole(folder: Path, _overlays: tuple[Path, ...]) -> tuple[dict[str, Any], _Reading]:
+    """Return the whole protocol as plain data, the SHA-256 of its files, and the protocols it is made of."""
+    reading = _Reading()
+    return _document(folder, folder / FILE, reading, ()), reading
 
 
-@lru_cache(maxsize=32)
-def _load(folder: Path, calculator: bool, without: frozenset[str]) -> Protocol:
-    place = folder / "protocol.yaml"
+@lru_cache(maxsize=64)
+def _load(folder: Path, overlays: tuple[Path, ...], calculator: bool, without: frozenset[str]) -> Protocol:
+    place = folder / FILE
     oddities: list[Oddity] = []
-    whole, digest = _whole(folder)
+    whole, reading = _whole(folder, overlays)
     data = _as_computed(whole, _InForce(calculator, without), (), oddities)
     head = _convert(data, schema.Protocol, place)
     root = _resolve(head.root, ROOT, head, None, str(place), beside=False)
@@ -100,7 +101,18 @@ def _load(folder: Path, calculator: bool, without: frozenset[str]) -> Protocol:
         for key, node in head.beside.items()
     )
     nodes = {node.path: node for top in (root, *beside) for node in top.walk()}
-    protocol = Protocol(head.id, head, root, beside, digest, str(place), nodes, calculator, tuple(oddities))
+    protocol = Protocol(
+        head.id,
+        head,
+        root,
+        beside,
+        reading.digest.hexdigest(),
+        str(place),
+        nodes,
+        calculator,
+        tuple(oddities),
+        tuple(reading.layers),
+    )
     check(protocol)
     return protocol
 
@@ -108,40 +120,34 @@ def _load(folder: Path, calculator: bool, without: frozenset[str]) -> Protocol:
 def _document(
     folder: Path,
     place: Path,
-    digest: Any,  # noqa: ANN401 - a hashlib object
+    reading: _Reading,
     extending: tuple[Path, ...],
 ) -> dict[str, Any]:
     """Return the whole protocol as plain data: files included, the edition it extends merged in."""
-    data = _read(place, digest)
+    data = read_mapping(place, reading.digest)
     parent = data.pop("extends", None)
     changes = data.pop("changes", {})
+    if not isinstance(changes, dict):
+        raise InputError(f"{place}: changes", "rating.not_a_mapping")
+    name = str(data.get("id") or parent or "")
+    own = folder in shipped().values()
+    reading.layers.append(Layer(name, folder, own, frozenset(str(path).strip("/") for path in changes)))
     if parent is not None:
-        base_folder = _shipped().get(str(parent)) or (folder / str(parent)).resolve()
-        base_place = base_folder / "protocol.yaml"
+        base_folder = library().parent(str(parent), folder, name) or (folder / str(parent)).resolve()
+        base_place = base_folder / FILE
         if not base_place.is_file():
             raise InputError(place, "rating.unknown_parent", parent=parent)
         if base_folder in (folder, *extending):
             raise InputError(place, "rating.circle", path=parent)
-        base = _document(base_folder, base_place, digest, (*extending, folder))
-        data = _merged(base, data)
+        base = _document(base_folder, base_place, reading, (*extending, folder))
+        data = _merged(base, data if own else _doubted_head(data, base))
         data["extended"] = [base["id"], *base.get("extended", [])]
     for key in ("root", "beside", "data"):
         if key in data:
-            data[key] = _included(data[key], folder, digest)
+            data[key] = _included(data[key], folder, reading.digest)
     for path, change in changes.items():
-        _change(data, str(path), _included(change, folder, digest), place)
+        _change(data, str(path), _included(change, folder, reading.digest), place, stated=own)
     return data
-
-
-def _read(place: Path, digest: Any) -> dict[str, Any]:  # noqa: ANN401 - a hashlib object
-    try:
-        raw = place.read_bytes()
-    except OSError as error:
-        raise InputError(place, "rating.unreadable_protocol", reason=error.strerror) from None
-    digest.update(raw)
-    from carindex.rating.mapping import read_mapping  # a compiled protocol that is kept needs no YAML
-
-    return read_mapping(raw, place)
 
 
 def _included(data: Any, folder: Path, digest: Any, within: tuple[Path, ...] = ()) -> Any:  # noqa: ANN401
@@ -158,7 +164,7 @@ def _included(data: Any, folder: Path, digest: Any, within: tuple[Path, ...] = (
         if place in within:
             raise InputError(place, "rating.circle", path=place.name)
         rest = {key: value for key, value in data.items() if key != "file"}
-        data = {**_read(place, digest), **rest}
+        data = {**read_mapping(place, digest), **rest}
         folder, within = place.parent, (*within, place)
     return {
         key: _included(value, folder, digest, within) for key, value in data.items() if key != "definitions"
@@ -214,8 +220,21 @@ def _merged(base: Any, over: Any) -> Any:  # noqa: ANN401 - any YAML value
     return out
 
 
-def _change(data: dict[str, Any], path: str, change: Any, place: Path) -> None:  # noqa: ANN401
-    """Put a change over the node at ``path``, which the edition it extends must have (or its parent)."""
+def _change(
+    data: dict[str, Any],
+    path: str,
+    change: Any,  # noqa: ANN401 - any YAML value
+    place: Path,
+    *,
+    stated: bool,
+) -> None:
+    """Put a change over the node at ``path``, which the edition it extends must have (or its parent).
+
+    A rule given to an open node closes it. Unless levels are taken as ``stated``, a changed rule that does not say how
+    it is verified is not: what was verified is the rule before the change.
+    """
+    if change is not None and not isinstance(change, dict):
+        raise InputError(f"{place}: changes/{path}", "rating.not_a_mapping")
     keys = [key for key in path.split("/") if key]
     node, parent = data["root"], None
     for i, key in enumerate(keys):
@@ -226,9 +245,46 @@ def _change(data: dict[str, Any], path: str, change: Any, place: Path) -> None: 
     if change is None and parent is not None:
         del parent[keys[-1]]
         return
-    merged = _merged(node, change)
+    change = change or {}  # nothing at the root: nothing changes
+    if "open" not in change and any(change.get(rule) for rule in schema.RULES):
+        change = {**change, "open": None}
+    merged = _merged(node, change if stated else _doubted(change, node))
     node.clear()
     node.update(merged)
+
+
+def _doubted(change: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
+    """Return a change of a node in which every changed rule that does not say how it is verified is marked."""
+    change = dict(change)
+    if "verified" in change:
+        change["unstated"] = None
+    elif not (_WORDS.issuperset(change) and node):
+        change["unstated"] = True
+    children = change.get("children")
+    if isinstance(children, dict):
+        before = node.get("children") or {}
+        change["children"] = {
+            key: _doubted(child, before.get(key) or {}) if isinstance(child, dict) else child
+            for key, child in children.items()
+        }
+    return change
+
+
+def _doubted_head(data: dict[str, Any], base: dict[str, Any]) -> dict[str, Any]:
+    """Return the entries of a protocol that extends another one, changed rules marked as in `_doubted`."""
+    data = dict(data)
+    if isinstance(data.get("root"), dict):
+        data["root"] = _doubted(data["root"], base.get("root") or {})
+    if isinstance(data.get("beside"), dict):
+        besides = {"children": data["beside"]}
+        data["beside"] = _doubted(besides, {"children": base.get("beside") or {}})["children"]
+    scales = data.get("scales")
+    if isinstance(scales, dict):
+        data["scales"] = {
+            name: {"verified": "unverified", **scale} if isinstance(scale, dict) else scale
+            for name, scale in scales.items()
+        }
+    return data
 
 
 def _convert(data: Any, kind: type[schema.Protocol], place: Path) -> schema.Protocol:  # noqa: ANN401
@@ -295,8 +351,20 @@ def _resolve(
         )
         for group in (spec.children, spec.capping_only)
     )
-    maximum = _maximum(spec, head, counts, children)
-    return replace(shell, children=children, watched=watched, maximum=maximum)
+    grades = _given_grades(spec, head)
+    maximum = len(grades) - 1.0 if grades else _maximum(spec, head, counts, children)
+    # what is below inherits the level that the file states, not the doubt about a change of this rule
+    level = "unverified" if spec.unstated else verified
+    return replace(shell, children=children, watched=watched, maximum=maximum, grades=grades, verified=level)
+
+
+def _given_grades(spec: schema.Node, head: schema.Protocol) -> tuple[str, ...]:
+    """Return the grades of an open node that has no lines between them: the grade itself is what is given."""
+    named = head.scales.get(spec.stars) if isinstance(spec.stars, str) else None
+    stars = named.stars if named is not None else spec.stars
+    if spec.open is not True or not isinstance(stars, schema.Stars) or stars.at_least or stars.above:
+        return ()
+    return () if stars.below or stars.at_most else tuple(stars.grades or ())
 
 
 def _matches(path: str, pattern: str) -> bool:
@@ -348,7 +416,7 @@ def _maximum(
     if spec.lookup is not None:
         return max(spec.lookup.points.values())
     maxima = [child.maximum for child in children]
-    if spec.combine == "sum":
+    if spec.combine in ("sum", "apart"):
         return sum(maxima)
     if spec.combine == "demerits" and spec.demerits is not None:
         counts_of = (table.values() for table in spec.demerits.values())

@@ -29,7 +29,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
 
 
-def read_mapping(raw: bytes, place: Path) -> dict[str, Any]:
+def mapping_of(raw: bytes, place: Path) -> dict[str, Any]:
     """Return what a file says.
 
     Parameters

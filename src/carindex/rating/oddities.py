@@ -47,7 +47,10 @@ class Touched(msgspec.Struct, frozen=True):
 
 def labels_of(protocol: Protocol) -> Mapping[str, Mapping[str, str]]:
     """Return what each oddity is called, by name, from the ``oddities.yaml`` of the protocol's folders."""
-    return _labels(Path(protocol.place).parent)
+    found: dict[str, Mapping[str, str]] = {}
+    for layer in reversed(protocol.layers):
+        found |= _labels(layer.folder)
+    return found
 
 
 @cache

@@ -174,6 +174,40 @@ class Plan:
         """Slots of the values of all nodes."""
         return np.array([node.value for node in self.nodes.values()], np.intp)
 
+    @cached_property
+    def headline(self) -> tuple[str, ...]:
+        """Nodes whose stars or grades are what the programme publishes of a car: the root, or the topmost that have."""
+        found: list[str] = []
+
+        def look(node: Node) -> None:
+            if self.nodes[node.path].outcome is not None:
+                found.append(node.path)
+                return
+            for child in node.children:
+                if child.path in self.nodes:
+                    look(child)
+
+        look(self.protocol.root)
+        return tuple(found)
+
+    @cached_property
+    def idle(self) -> frozenset[int]:
+        """Facts that count in nothing as yet: only rules that are not known, or nodes below such, would read them."""
+        used: set[int] = set()
+        for node_plan in self.nodes.values():
+            if not self.below_open(node_plan.node.path):
+                used.update(node_plan.rule_facts if node_plan.node.spec.reads else node_plan.facts)
+        return frozenset(range(len(self.facts))) - used
+
+    def below_open(self, path: str) -> bool:
+        """Whether a node stands below one whose rule is not known."""
+        parts = path.split("/") if path else []
+        above = [""] * bool(parts) + ["/".join(parts[:end]) for end in range(1, len(parts))]
+        known = self.protocol.nodes
+        return any(
+            known[one].spec.open for one in above if one in known and known[one].beside == known[path].beside
+        )
+
     def facts_below(self, path: str) -> tuple[int, ...]:
         """Return the slots of all facts that a node or anything below it asks for, without repetition."""
         found: dict[int, None] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
+from pathlib import Path
 
 import msgspec
 
@@ -45,6 +46,8 @@ class Node(msgspec.Struct, frozen=True):
         Gates of the node and of all nodes above it.
     reported
         Whether a test report states the score of the node.
+    grades
+        Grades, the best first, of a node whose grade is given as a word; its score then only numbers them.
     watched
         Criteria below that can cap the node and give no points.
     """
@@ -68,6 +71,7 @@ class Node(msgspec.Struct, frozen=True):
     missing: str | None = None
     gates: tuple[schema.Gate, ...] = ()
     reported: bool = False
+    grades: tuple[str, ...] = ()
 
     @property
     def label(self) -> schema.Label:
@@ -78,6 +82,11 @@ class Node(msgspec.Struct, frozen=True):
     def key(self) -> str:
         """Last part of the path."""
         return self.path.rsplit("/", 1)[-1]
+
+    @property
+    def apart(self) -> bool:
+        """Whether the parts stand side by side: the programme publishes no result of the whole."""
+        return self.spec.combine == "apart"
 
     def walk(self) -> Iterator[Node]:
         """Yield this node and all nodes below it, in the order of the files.
@@ -105,11 +114,24 @@ class Oddity(msgspec.Struct, frozen=True):
     name: str
 
 
+class Layer(msgspec.Struct, frozen=True):
+    """One of the protocols that a protocol is made of: its id, its folder, and the nodes that it changes.
+
+    ``shipped``: it comes with the package.
+    """
+
+    id: str
+    folder: Path
+    shipped: bool
+    changes: frozenset[str] = frozenset()
+
+
 class Protocol(msgspec.Struct, frozen=True):
     """A programme's edition, ready to be compiled.
 
     ``calculator`` tells whether it was loaded as the programme's own calculator computes; ``oddities`` are the places
-    where that makes a difference, whether or not they are in force.
+    where that makes a difference, whether or not they are in force. ``layers``: itself and what it extends, the topmost
+    first.
     """
 
     id: str
@@ -121,6 +143,18 @@ class Protocol(msgspec.Struct, frozen=True):
     nodes: Mapping[str, Node] = field(repr=False)
     calculator: bool = False
     oddities: tuple[Oddity, ...] = ()
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def overlays(self) -> tuple[Layer, ...]:
+        """The layers that do not come with the package and lie over others: somebody completed or corrected these."""
+        return tuple(layer for layer in self.layers[:-1] if not layer.shipped)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids by which facts can name this protocol: its own, and those of what its overlays lie over."""
+        count = 1 + len(self.overlays)
+        return tuple(dict.fromkeys((self.id, *(layer.id for layer in self.layers[:count]))))
 
     def scale(self, stars: str | schema.Stars) -> schema.Stars:
         """Return the stars or grades that a node names or spells out."""

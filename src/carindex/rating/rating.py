@@ -18,13 +18,16 @@ from carindex.rating.evaluation import Evaluation, evaluate
 from carindex.rating.explain import Share, losses
 from carindex.rating.plan import NodePlan, Plan
 from carindex.rating.protocol import Protocol
+from carindex.rating.stated import worded
+from carindex.rating.verification import DOUBTFUL, counts
 from carindex.rating.words import reason
 from carindex.vocabulary import GIVEN
 
 if TYPE_CHECKING:
     from carindex.rating.oddities import Touched
 
-Status = Literal["scored", "missing", "not_applicable", "assumed"]
+Status = Literal["scored", "missing", "not_applicable", "assumed", "uncounted"]
+"""``uncounted``: the node stands below one whose rule is not known, and counts in nothing."""
 
 
 class RatedNode(msgspec.Struct, frozen=True):
@@ -32,7 +35,7 @@ class RatedNode(msgspec.Struct, frozen=True):
 
     ``score``, ``stars``, ``grade`` and ``value`` are ``None`` while missing facts leave them open; ``lower``
     and ``upper`` always bound the score. ``value`` is what the node counts itself: a risk or demerits where
-    the programme counts these, otherwise the score.
+    the programme counts these, otherwise the score. ``numbered``: the score only numbers the grades.
     """
 
     path: str
@@ -56,6 +59,7 @@ class RatedNode(msgspec.Struct, frozen=True):
     verified: str
     beside: bool
     children: tuple[str, ...]
+    numbered: bool = False
     contributions: Mapping[str, float] = msgspec.field(default_factory=dict)
 
 
@@ -103,9 +107,20 @@ class Rating(msgspec.Struct, frozen=True):
 
     @property
     def final(self) -> bool:
-        """Whether nothing that is missing could change the outcome; without one, the score."""
-        root = self.root
-        return root.score is not None if root.outcome_lower is None else root.outcome is not None
+        """Whether nothing that is missing could change the outcome, or the score where there is none."""
+        headline = self.headline
+        return all(node.outcome is not None for node in headline) if headline else self.root.score is not None
+
+    @property
+    def headline(self) -> tuple[RatedNode, ...]:
+        """The nodes whose stars or grades the programme publishes of the car: the root, or the topmost that have."""
+        paths = self.plan.headline
+        return tuple(node for node in self.nodes if node.path in paths)
+
+    @property
+    def used(self) -> bool:
+        """Whether any fact of the car, or a score assumed, is of use here."""
+        return bool(self.assumed) or any(node.facts for node in self.nodes)
 
     def losses_of(self, path: str) -> list[Share]:
         """Share out the loss of any node."""
@@ -122,11 +137,14 @@ class Rating(msgspec.Struct, frozen=True):
         }
         if self.assumed:
             outcome["assumed"] = True
+        several = {} if root.path in self.plan.headline else {"outcomes": [_brief(n) for n in self.headline]}
+        overlays = [str(layer.folder) for layer in self.protocol.overlays]
         return {
             "car": self.car,
             "protocol": self.protocol.id,
             "mode": "calculator" if self.protocol.calculator else "protocol",
             "outcome": outcome,
+            **several,
             "nodes": [_node_json(node, language) for node in self.nodes],
             "losses": [
                 {
@@ -148,6 +166,7 @@ class Rating(msgspec.Struct, frozen=True):
             "provenance": {
                 "engine": f"carindex {__version__}",
                 "protocol_hash": self.protocol.hash,
+                **({"overlays": overlays} if overlays else {}),
                 "inputs": dict(self.inputs),
             },
         }
@@ -199,15 +218,20 @@ def rate(
     nodes = tuple(
         _rated(node, evaluation, known, overrides, touched, below[path]) for path, node in plan.nodes.items()
     )
-    unverified = sum(n.node.verified == "unverified" or bool(n.node.spec.open) for n in plan.nodes.values())
+    levels = counts(plan.protocol)
+    unverified = sum(levels[level] for level in DOUBTFUL)
     more = [Finding("rating.unverified_rules", "warning", plan.protocol.id, None, {"count": unverified})]
+    laid = [
+        Finding("rating.overlay", "note", str(layer.folder), None, {"id": plan.protocol.id})
+        for layer in plan.protocol.overlays
+    ]
     return Rating(
         car,
         plan,
         nodes,
         _ledger(evaluation, known, assumed, stated),
         missing,
-        (*findings, *(more if unverified else ())),
+        (*findings, *laid, *(more if unverified else ())),
         assumed,
         dict(inputs or {}),
         evaluation,
@@ -231,8 +255,13 @@ def _evaluated(
     plan: Plan, facts: Iterable[Fact], assumed: Mapping[str, float], *, as_given: bool = False
 ) -> tuple[Evaluation, dict[str, Fact], dict[str, Fact], list[Finding]]:
     """Return the evaluation, the facts that can be, the scores that a report states, and the findings."""
-    facts = [_in_points(fact, plan) for fact in facts]
-    known, impossible = ({fact.name: fact for fact in facts}, []) if as_given else _possible(facts, plan)
+    own = own_facts(plan.protocol, facts)
+    facts, impossible = worded([_in_points(fact, plan) for fact in own], plan)
+    if as_given:
+        known = {fact.name: fact for fact in facts}
+    else:
+        known, outside = _possible(facts, plan)
+        impossible.extend(outside)
     _check_assumed(assumed, plan)
     column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
     stated = _stated(known, plan)
@@ -259,6 +288,34 @@ def _score_of(plan: Plan, path: str, stated: float) -> float:
     """Return the score of a node of which a report states the value: what demerits leave of the greatest score."""
     node = plan.nodes[path].node
     return node.maximum - stated if node.counts == "demerits" else stated
+
+
+def own_facts(protocol: Protocol, facts: Iterable[Fact]) -> list[Fact]:
+    """Return facts as a protocol knows them: a score stated for one protocol (``given:ID:PATH``) counts in no other."""
+    found: dict[str, Fact] = {}
+    for fact in facts:
+        owner, path = stated_for(fact.name)
+        if owner is None:
+            found.setdefault(fact.name, fact)
+        elif owner in protocol.ids:  # what is stated for this protocol goes before what is stated for any
+            found[f"{GIVEN}{path}"] = msgspec.structs.replace(fact, name=f"{GIVEN}{path}")
+    return list(found.values())
+
+
+def stated_for(name: str) -> tuple[str | None, str]:
+    """Return protocol and node of a score that is stated for one protocol, ``None`` and the name for other facts."""
+    owner, colon, path = name.removeprefix(GIVEN).partition(":")
+    return (owner, path) if name.startswith(GIVEN) and colon else (None, name)
+
+
+def _brief(node: RatedNode) -> dict[str, Any]:
+    """Return the outcome of a node as plain values."""
+    return {
+        "path": node.path,
+        "grade" if node.graded else "stars": node.outcome,
+        "lower": node.outcome_lower,
+        "upper": node.outcome_upper,
+    }
 
 
 def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[Finding]]:
@@ -303,7 +360,10 @@ def _touched(plan: Plan, assumed: Mapping[str, float]) -> set[str]:
     while grown:
         grown = False
         for path, node_plan in plan.nodes.items():
-            if path not in touched and any(part in touched for part, _, _ in node_plan.parts):
+            parts = [part for part, _, _ in node_plan.parts]
+            if node_plan.node.spec.precedents is not None:
+                parts = [child.path for child in node_plan.node.children]
+            if path not in touched and not touched.isdisjoint(parts):
                 touched.add(path)
                 grown = True
     return touched
@@ -324,13 +384,20 @@ def _settled(evaluation: Evaluation) -> frozenset[str]:
 def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping[str, float]) -> list[int]:
     """Return the facts that are missing and matter.
 
-    Some node asks for them that is neither settled nor assumed, nor below one that is.
+    Some node asks for them that is neither settled nor assumed, nor below one that is. What a rule would read that is
+    not known matters to nothing yet, nor does anything below such a rule.
     """
     plan, settled = evaluation.plan, _settled(evaluation)
     asked: set[int] = set()
+    left_out = {path for path, node_plan in plan.nodes.items() if _applies_not(node_plan, evaluation)}
     for path, node_plan in plan.nodes.items():
+        if plan.below_open(path) or not left_out.isdisjoint(_way(path)[:-1]):
+            continue
+        if path in left_out:  # what could still make it apply, and nothing that it would be scored by
+            asked.update(set(node_plan.facts) - set(node_plan.rule_facts))
+            continue
         if settled.isdisjoint(_way(path)) and not any(_within(path, top) for top in assumed):
-            asked.update(node_plan.facts)
+            asked.update(set(node_plan.facts) - _only_read(node_plan))
     below: dict[str, list[str]] = {owner: [] for _, owner, _ in plan.referenced}
     for path in plan.nodes:
         for one in _way(path):
@@ -357,12 +424,24 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
         i
         for i, name in enumerate(plan.facts)
         if i in asked
+        and i not in plan.idle
         and name not in known
         and name not in optional
         and (i not in plan.asked_if or plan.facts[plan.asked_if[i]] in known)
         and (i not in plan.asked_unless or plan.facts[plan.asked_unless[i]] not in known)
         and name.rpartition("/")[0] not in places
     ]
+
+
+def _applies_not(node_plan: NodePlan, evaluation: Evaluation) -> bool:
+    """Whether what is known of the car rules a node out."""
+    ruled = node_plan.applies is not None and node_plan.node.spec.applies_when is not None
+    return ruled and node_plan.node.spec.criterion is None and evaluation.high[node_plan.applies, 0] == 0.0
+
+
+def _only_read(node_plan: NodePlan) -> set[int]:
+    """Return the facts that a rule which is not known would read."""
+    return set(node_plan.facts) - set(node_plan.rule_facts) if node_plan.node.spec.reads else set()
 
 
 def _settled_places(evaluation: Evaluation) -> set[str]:
@@ -463,10 +542,12 @@ def _rated(
         )
     applies = 1.0 if node_plan.applies is None else float(evaluation.high[node_plan.applies][0])
     status: Status
-    if applies == 0.0:
+    if applies == 0.0 or node.apart:
         status = "not_applicable"
     elif node.path in touched:
         status = "assumed"
+    elif plan.below_open(node.path):
+        status = "uncounted"
     else:
         status = "scored" if lower == upper else "missing"
     own = [f"{GIVEN}{node.path}", *(plan.facts[i] for i in node_plan.facts)]
@@ -493,6 +574,7 @@ def _rated(
         verified=node.verified,
         beside=node.beside,
         children=tuple(child.path for child in node.children) if node.spec.row is None else (),
+        numbered=bool(node.grades),
     )
 
 

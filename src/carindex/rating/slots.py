@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
-
-import numpy as np
 
 from carindex.messages import InputError
 from carindex.rating.asking import cut_off, fact_name
@@ -38,8 +37,7 @@ class SlotTable:
                 owner = self.protocol.nodes.get(full.removeprefix(GIVEN))
                 if owner is None:
                     raise InputError(node.place, "rating.unknown_node", path=full.removeprefix(GIVEN))
-                most = np.inf if cut_off(owner) else owner.maximum
-                quantity = Quantity(label=owner.label, unit="1", better="higher", range=(0.0, most))
+                quantity = self._stated(owner)
             else:
                 try:
                     quantity = vocabulary().quantities[FactName.parse(full).quantity]
@@ -56,6 +54,20 @@ class SlotTable:
             else:
                 self.ranges.append((0.0, len(categories) - 1.0) if categories else quantity.range)
         return self.facts[full]
+
+    def _stated(self, owner: Node) -> Quantity:
+        """Return what is stated of a node: its score, or its grade as a word."""
+        words = list(reversed(owner.grades))
+        names = self.protocol.scale(owner.spec.stars).names if owner.spec.stars is not None else {}
+        return Quantity(
+            label=owner.label,
+            unit="1",
+            better="higher",
+            range=(0.0, inf if cut_off(owner) else owner.maximum),
+            kind="category" if words else "number",
+            values=words,
+            also={text: grade for grade, texts in names.items() for text in texts.values()},
+        )
 
     def facts_of_cells(self, test: str, cells: Sequence[str], quantity: str, node: Node) -> None:
         """Give the same quantity of many cells of a test their slots; what their names share is checked once."""

@@ -65,6 +65,9 @@ def reason(
         return _risk(evaluation, node_plan, known)
     if len(node_plan.rule_facts) > _FEW:  # a grid or matrix: its parts are listed elsewhere
         return _text("rating.loss_points", {"count": len(node_plan.rule_facts)})
+    if node.spec.precedents is not None:
+        cars = ", ".join(_not_better_than(evaluation, node_plan))
+        return _text("rating.loss_precedents" if cars else "rating.loss_precedents_none", {"cars": cars})
     texts = [_because(plan, slot, node, known) for slot in node_plan.rule_facts]
     if not texts:
         return _text("rating.loss_adjustment", {"label": node.label})
@@ -89,6 +92,30 @@ def _told_apart(names: Sequence[str]) -> list[str]:
         ", ".join(part.replace("_", " ") for part, alike in zip(cell, shared, strict=True) if not alike)
         for cell in cells
     ]
+
+
+def _not_better_than(evaluation: Evaluation, node_plan: NodePlan) -> list[str]:
+    """Return published cars that the first car is nowhere better than, and whose result is the best it can have."""
+    rule, children = node_plan.node.spec.precedents, node_plan.node.children
+    assert rule is not None
+    best = float(evaluation.high[node_plan.value][0])
+    scores: dict[str, float] = {}
+    for child in children:
+        flag = evaluation.plan.nodes[child.path].applies
+        if flag is None or evaluation.low[flag][0] > 0.0:
+            scores[child.key] = float(evaluation.score(child.path)[1][0])
+    found = []
+    for case in rule.known:
+        if case.most != best or set(case.at) != set(scores):
+            continue
+        grades = {child.key: child.grades for child in children}
+        theirs = {
+            key: float(len(grades[key]) - 1 - grades[key].index(said)) if isinstance(said, str) else said
+            for key, said in case.at.items()
+        }
+        if all(scores[key] <= theirs[key] for key in scores):
+            found.extend(case.cars)
+    return found
 
 
 def _claimed(

@@ -19,6 +19,8 @@ def adds_up(rating: Rating, language: Language) -> str:
     key = "adds_up" if root.counts == "points" else f"adds_up_{root.counts}"
     if root.score is None:
         key = f"{key}_open"
+    if rating.protocol.root.apart:
+        key = "adds_up_apart"
     return label(
         key,
         language,

@@ -67,16 +67,21 @@ def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Langu
     parts = []
     for key in ("at_least", "above", "below", "at_most"):
         for outcome, line in (getattr(spec, key) or {}).items():
-            parts.append(f"{outcome} {_SIGNS[key]} {limit_figure(line)}")
+            parts.append(f"{outcome} {_SIGNS[key]} {_line(line, language)}")
     if spec.otherwise is not None:
         parts.append(label("otherwise", language, outcome=spec.otherwise))
+    if spec.grades and not parts:  # the grade itself is what is given
+        parts = [
+            f"{grade} {in_language(spec.names[grade], language)}" if grade in spec.names else grade
+            for grade in spec.grades
+        ]
     if spec.divide_by is not None:
         parts.insert(0, label("divided_by", language, number=limit_figure(spec.divide_by)))
     if spec.per_cent:
         parts.insert(0, label("of_greatest", language))
     yield f"{word}: {'; '.join(parts)}"
     for outcome, minima in (spec.minima or {}).items():
-        text = ", ".join(f"{path} ≥ {limit_figure(least)}" for path, least in minima.items())
+        text = ", ".join(f"{path} ≥ {_line(least, language)}" for path, least in minima.items())
         yield label("needs", language, outcome=outcome, minima=text)
     for path in spec.balance or ():
         yield label("not_better_than", language, node=path)
@@ -86,6 +91,12 @@ def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Langu
             yield label("outcome_capped", language, outcome=cap.to, condition=condition)
         else:
             yield label("outcome_lowered", language, number=cap.lower_by, condition=condition)
+
+
+def _line(line: schema.Line, language: Language) -> str:
+    if isinstance(line, tuple):
+        return label("line_between", language, low=limit_figure(line[0]), high=limit_figure(line[1]))
+    return limit_figure(line)
 
 
 _SIGNS = {"at_least": "≥", "above": ">", "below": "<", "at_most": "≤"}
@@ -124,12 +135,26 @@ def _numbers(spec: schema.Node, language: Language) -> Iterator[str]:
             yield f"{line.facts} → {limit_figure(float(getattr(line, spec.table.value)))}"
     elif isinstance(spec.open, schema.OpenGrade):
         yield _quantity(spec.open.grade, language)
+    elif spec.precedents is not None:
+        for case in spec.precedents.known:
+            yield _precedent(case)
+    elif spec.reads:
+        yield label("would_read", language, facts=", ".join(_quantity(fact, language) for fact in spec.reads))
     elif spec.lookup is not None:
         yield _quantity(spec.lookup.fact, language)
         for word, points in spec.lookup.points.items():
             yield f"{word} {limit_figure(points)}"
     else:
         yield from _fact_rule(spec, language)
+
+
+def _precedent(case: schema.Precedent) -> str:
+    parts = ", ".join(
+        f"{part} {said if isinstance(said, str) else limit_figure(said)}" for part, said in case.at.items()
+    )
+    results = (("", case.equals), ("≥ ", case.at_least), ("≤ ", case.at_most))
+    result = " ".join(f"{sign}{limit_figure(value)}" for sign, value in results if value is not None)
+    return f"{parts} → {result} ({', '.join(case.cars)})"
 
 
 def _combination(spec: schema.Node, language: Language) -> Iterator[str]:

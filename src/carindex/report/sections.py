@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from carindex.messages import Language
 from carindex.rating import Loss, Node, RatedNode, Rating
+from carindex.rating.verification import DOUBTFUL, counts
 from carindex.report.bands import Band, band_of, bands, kind_of_bands
 from carindex.report.evidence import fact_value
 from carindex.report.figures import OccupantFigure, occupant_figures
@@ -34,7 +35,9 @@ from carindex.report.wording import (
     points,
     score_text,
     stars_text,
+    verdict_spoken,
     verdict_state,
+    verdict_text,
 )
 
 if TYPE_CHECKING:
@@ -50,6 +53,7 @@ class Verdict:
 
     outcome: str
     spoken: str
+    several: bool
     is_grade: bool
     final: bool
     assumed: bool
@@ -207,8 +211,9 @@ def _verdict(rating: Rating, language: Language) -> Verdict:
     if measure is not None:
         numbers.insert(0, measure)
     return Verdict(
-        outcome=outcome_text(rating, root, language) or score_text(root, language),
-        spoken=outcome_spoken(root, language) or score_text(root, language),
+        outcome=verdict_text(rating, language),
+        spoken=verdict_spoken(rating, language),
+        several=len(rating.headline) > 1,
         is_grade=root.graded,
         final=rating.final,
         assumed=bool(rating.assumed),
@@ -220,15 +225,15 @@ def _verdict(rating: Rating, language: Language) -> Verdict:
 
 def _reservations(rating: Rating, language: Language) -> tuple[str, ...]:
     """Return what is missing, assumed and unverified, each also when it is none."""
-    counts = {level: count for level, _, count in _verified_counts(rating, language)}
-    doubtful = counts.get("unverified", 0) + counts.get("open", 0)
+    levels = counts(rating.protocol)
+    doubtful = sum(levels[level] for level in DOUBTFUL)
     entries = (
         ("missing", len(rating.missing)),
         ("assumed", len(rating.assumed)),
         ("unverified", doubtful),
         ("errors", sum(1 for finding in rating.findings if finding.severity == "error")),
     )
-    total = len(rating.plan.nodes)
+    total = sum(levels.values())
     return tuple(
         label(f"reserve_{key}" if count else f"reserve_no_{key}", language, count=count, total=total)
         for key, count in entries
@@ -362,14 +367,10 @@ def _scales(rating: Rating, language: Language) -> list[tuple[str, str]]:
 
 
 def _verified_counts(rating: Rating, language: Language) -> tuple[tuple[str, str, int], ...]:
-    levels = [
-        "open" if node_plan.node.spec.open else node_plan.node.verified
-        for node_plan in rating.plan.nodes.values()
-    ]
     return tuple(
-        (level, label(f"verified_{level}", language), levels.count(level))
-        for level in ("oracle", "published", "text", "unverified", "open")
-        if level in levels
+        (level, label(f"verified_{level}", language), count)
+        for level, count in counts(rating.protocol).items()
+        if count
     )
 
 

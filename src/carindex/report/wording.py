@@ -114,7 +114,9 @@ def score_text(node: RatedNode, language: Language, *, bounds: bool = False) -> 
 
     Demerits are called by the name of the measure that gives the grade, where the protocol names it.
     """
-    if node.status == "not_applicable":
+    if node.status == "not_applicable" or node.numbered:
+        return "–"
+    if node.status == "uncounted" and node.score is None:
         return "–"
     if node.counts == "demerits":
         low, high = points(node.maximum - node.upper), points(node.maximum - node.lower)
@@ -167,16 +169,24 @@ def stars_text(stars: str | float, most: int) -> str:
     return STAR * whole + half + NO_STAR * max(0, most - whole - len(half))
 
 
+def grade_text(rating: Rating, path: str, grade: str, language: Language) -> str:
+    """Return a grade with what the programme calls it in words, where it does."""
+    outcome = rating.plan.nodes[path].outcome
+    names = outcome.spec.names if outcome is not None else {}
+    return f"{grade} {in_language(names[grade], language)}" if grade in names else grade
+
+
 def outcome_text(rating: Rating, node: RatedNode, language: Language) -> str:
     """Return stars or grade of a node, or the interval of what is possible; empty where it has neither."""
     low, high = node.outcome_lower, node.outcome_upper
-    if low is None or high is None:
+    if low is None or high is None or node.status == "not_applicable":
         return ""
     most = most_stars(rating.plan, node.path)
+    if node.graded:
+        worst, best = (grade_text(rating, node.path, str(grade), language) for grade in (low, high))
+        return best if node.outcome is not None else label("from_to", language, low=worst, high=best)
     if node.outcome is not None:
         return stars_text(node.outcome, most)
-    if node.graded:
-        return label("from_to", language, low=low, high=high)
     low_text, high_text = stars_text(low, 0), stars_text(high, 0)
     zero = label("no_star", language)
     return label("from_to", language, low=low_text or zero, high=high_text or zero)
@@ -192,6 +202,31 @@ def outcome_spoken(node: RatedNode, language: Language) -> str:
     if node.outcome is not None:
         return label("stars_spoken", language, count=node.outcome)
     return label("stars_between", language, low=low, high=high)
+
+
+def verdict_text(rating: Rating, language: Language) -> str:
+    """Return what the programme says of the car: its outcome, or each of several by name; else its score."""
+    headline = rating.headline
+    if not headline:
+        return score_text(rating.root, language)
+    if headline[0].path == "":
+        return outcome_text(rating, headline[0], language)
+    colon = "：" if language == "zh" else ": "
+    parts = [f"{in_language(n.label, language)}{colon}{outcome_text(rating, n, language)}" for n in headline]
+    return ("；" if language == "zh" else "; ").join(parts)
+
+
+def verdict_spoken(rating: Rating, language: Language) -> str:
+    """Return the same in words for people who hear a page."""
+    spoken = [
+        f"{in_language(node.label, language)} {outcome_spoken(node, language)}" if node.path else ""
+        for node in rating.headline
+    ]
+    return (
+        ", ".join(filter(None, spoken))
+        or outcome_spoken(rating.root, language)
+        or score_text(rating.root, language)
+    )
 
 
 def verdict_state(rating: Rating, language: Language) -> str:

@@ -12,6 +12,7 @@ from carindex.vocabulary.words import (
     Quantity,
     Seat,
     Test,
+    Theme,
     Vocabulary,
     vocabulary,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Quantity",
     "Seat",
     "Test",
+    "Theme",
     "Vocabulary",
     "vocabulary",
 ]

@@ -38,16 +38,17 @@ class Seat(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Dummy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A crash-test dummy and the ISO-MME characters that name it."""
+    """A crash-test dummy and the ISO-MME characters that name it; a theme that all points of it are for."""
 
     codes: list[str]
     label: Label
+    theme: str | None = None
 
 
 class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something measured or inspected, with its unit and the values it can have.
 
-    ``shared``: several checks use its words, each some of them.
+    ``shared``: several checks use its words, each some of them. ``also``: other spellings of its words.
     """
 
     label: Label
@@ -58,6 +59,7 @@ class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["number", "boolean", "category"] = "number"
     values: list[str] = []
     shared: bool = False
+    also: dict[str, str] = {}
     symbol: str | None = None
     region: str | None = None
 
@@ -67,7 +69,20 @@ class Quantity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ("no", "yes") if self.kind == "boolean" else tuple(self.values)
 
 
-Word = TypeVar("Word", Test, Seat, Dummy, Quantity, Label)
+class Theme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What points are for.
+
+    ``words``: parts of a node's key that say so. ``kinds``: kinds of tests that do. ``first``: a word of this theme
+    counts before one of another theme, wherever they stand: a child in a frontal test is a child.
+    """
+
+    label: Label
+    words: list[str] = []
+    kinds: list[str] = []
+    first: bool = False
+
+
+Word = TypeVar("Word", Test, Seat, Dummy, Quantity, Theme, Label)
 
 
 def _load(name: str, word: type[Word]) -> Mapping[str, Word]:
@@ -100,6 +115,11 @@ class Vocabulary:
     def quantities(self) -> Mapping[str, Quantity]:
         """Quantities by name."""
         return _load("quantities", Quantity)
+
+    @cached_property
+    def themes(self) -> Mapping[str, Theme]:
+        """Themes by name, in the order in which they are shown."""
+        return _load("themes", Theme)
 
     @cached_property
     def kinds(self) -> Mapping[str, Label]:

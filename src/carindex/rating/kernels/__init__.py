@@ -20,7 +20,8 @@ from carindex.rating.kernels.checks import CHECKS
 from carindex.rating.kernels.crash import CRASH
 from carindex.rating.kernels.impact import IMPACT
 from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters
+from carindex.rating.kernels.precedents import PRECEDENTS
 
-KERNELS: Mapping[str, Kernel] = {**BASIC, **CRASH, **IMPACT, **CHECKS, **AVOIDANCE}
+KERNELS: Mapping[str, Kernel] = {**BASIC, **CRASH, **IMPACT, **CHECKS, **AVOIDANCE, **PRECEDENTS}
 
 __all__ = ["KERNELS", "Array", "Interval", "Kernel", "Parameters", "rounded"]

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from carindex.rating.kinds.checks import CHECK_KINDS
 from carindex.rating.kinds.crash import CRASH_KINDS
 from carindex.rating.kinds.kind import Kind
+from carindex.rating.kinds.precedents import PRECEDENT_KINDS
 
-KINDS: Mapping[str, Kind] = {**CRASH_KINDS, **CHECK_KINDS}
+KINDS: Mapping[str, Kind] = {**CRASH_KINDS, **CHECK_KINDS, **PRECEDENT_KINDS}
 
 __all__ = ["KINDS", "Kind"]

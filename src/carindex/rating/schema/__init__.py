@@ -39,7 +39,7 @@ from carindex.rating.schema.node import (
     Node,
     Protocol,
 )
-from carindex.rating.schema.outcomes import NamedScale, OutcomeCap, Stars
+from carindex.rating.schema.outcomes import Line, NamedScale, OutcomeCap, Stars
 from carindex.rating.schema.parts import (
     CellsPredicted,
     Combine,
@@ -55,6 +55,7 @@ from carindex.rating.schema.parts import (
     Take,
     Verified,
 )
+from carindex.rating.schema.precedents import Precedent, Precedents
 
 __all__ = [
     "CHECK_RULES",
@@ -81,6 +82,7 @@ __all__ = [
     "Grid",
     "GridCell",
     "Label",
+    "Line",
     "Lookup",
     "MonitoringCells",
     "NamedScale",
@@ -91,6 +93,8 @@ __all__ = [
     "OutcomeName",
     "PassFail",
     "PointsWhen",
+    "Precedent",
+    "Precedents",
     "Protocol",
     "Requirement",
     "Risk",

@@ -19,6 +19,7 @@ from carindex.rating.schema.parts import (
     Struct,
     Verified,
 )
+from carindex.rating.schema.precedents import Precedents
 
 
 class Adjustment(Struct, frozen=True, kw_only=True):
@@ -117,6 +118,7 @@ class Node(Struct, frozen=True, kw_only=True):
     claimed: Claimed | None = None
     test_points: TestPoints | None = None
     channels: Channels | None = None
+    precedents: Precedents | None = None
     # of crash avoidance
     scenario: Scenario | None = None
     layer: str | None = None
@@ -124,6 +126,8 @@ class Node(Struct, frozen=True, kw_only=True):
     matrices: list[str] = []
     gates: list[Gate] = []
     open: bool | OpenGrade = False
+    # facts that an unknown rule is known to work with: taken and shown, and without influence until it is known
+    reads: list[str] = []
     # of crash tests
     role: Role | None = None
     critical: bool = False
@@ -151,6 +155,10 @@ class Node(Struct, frozen=True, kw_only=True):
     source: str | None = None
     verified: Verified | None = None
     note: Label | None = None
+    # what the points of the node and of all below it are for, where that does not follow from its tests
+    theme: str | None = None
+    # changed from outside the package without saying how the changed rule is verified; written by the loader
+    unstated: bool = False
     # for the programme's own workbooks and calculator; no rule of the protocol
     missing: str | None = None  # a fact that is missing here and below counts as this word
     missing_unless: str | None = None  # open while this fact is missing; another missing fact fails
@@ -196,6 +204,7 @@ RULES = (
     "criterion",
     "ladder",
     "near",
+    "precedents",
     "rows",
     "layer",
     "open",

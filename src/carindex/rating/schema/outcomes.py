@@ -6,6 +6,9 @@ from typing import Any
 
 from carindex.rating.schema.parts import Condition, Label, OutcomeName, Rounding, Struct, Verified
 
+Line = float | tuple[float, float]
+"""Where a better outcome begins; two numbers where all that is known is that it lies between them."""
+
 
 class Stars(Struct, frozen=True, kw_only=True):
     """Stars, or grades, from a node's value.
@@ -15,21 +18,26 @@ class Stars(Struct, frozen=True, kw_only=True):
     for measures that are better when higher, ``below``/``at_most`` for the others; ``otherwise`` is the
     outcome when no line is reached. ``minima``: what other nodes' scores must be at least, for each outcome.
     ``balance``: no more than the least outcome of these nodes. ``caps``: no more than that when a condition
-    holds. ``settles``: with ``false`` there is no outcome while one of the scores of ``balance`` is open, even where it
-    could not change it (oddity of a programme's calculator).
+    holds. ``verified``: how well a line is verified, where that is not as well as the node. ``settles``: with
+    ``false`` there is no outcome while one of the scores of ``balance`` is open, even where it could not change it
+    (oddity of a programme's calculator). An open node with ``grades`` and no lines is given its grade as a word; its
+    score then only numbers the grades.
     """
 
     measure: Label | None = None
     per_cent: bool = False
     divide_by: float | None = None
     round: Rounding | None = None
-    below: dict[OutcomeName, float] | None = None
-    at_most: dict[OutcomeName, float] | None = None
-    at_least: dict[OutcomeName, float] | None = None
-    above: dict[OutcomeName, float] | None = None
+    below: dict[OutcomeName, Line] | None = None
+    at_most: dict[OutcomeName, Line] | None = None
+    at_least: dict[OutcomeName, Line] | None = None
+    above: dict[OutcomeName, Line] | None = None
     otherwise: OutcomeName | None = None
     grades: list[str] | None = None
-    minima: dict[OutcomeName, dict[str, float]] | None = None
+    # what a grade is called in words
+    names: dict[str, Label] = {}
+    minima: dict[OutcomeName, dict[str, Line]] | None = None
+    verified: dict[OutcomeName, Verified] | None = None
     balance: list[str] | None = None
     settles: bool = True
     calculator: dict[str, Any] | None = None

@@ -20,6 +20,7 @@ Combine = Literal[
     "share",
     "joint_risk",
     "demerits",
+    "apart",
     "points_mean",
     "points_worst",
 ]

@@ -9,19 +9,22 @@ from typing import Protocol as Shape
 
 from carindex.messages import Language
 from carindex.rating import Node, Plan, Protocol, schema
+from carindex.rating.verification import DOUBTFUL, LEVELS, Level, Rule, counts, rules_of
 from carindex.report.labels import label
 from carindex.report.rules import kind_name, kind_of, outcome_lines, rule_lines
 from carindex.report.terminal.screen import Column, heading, rows, screen, table, words
 from carindex.report.wording import fact_text, in_language, points, unit_text
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.text import Text
     from rich.tree import Tree
 
-LEVELS = ("oracle", "published", "text", "unverified", "open")
 _STYLE = {"oracle": "green", "published": "green", "text": "cyan", "unverified": "yellow", "open": "red"}
 _SIGN = {"oracle": "█", "published": "▓", "text": "▒", "unverified": "░", "open": "·"}
 _BAR = 24
+_OVERLAID = "+"
+"""Marks a protocol with its number of overlays, and a rule that one of them touched."""
 
 
 class Difference(Shape):
@@ -44,12 +47,11 @@ class Difference(Shape):
         """What the second protocol says."""
 
 
+_FACTS_SHOWN, _DOUBTFUL_SHOWN = 30, 60
+"""So many facts and doubtful rules are listed where not everything is asked for."""
+
 _MANY, _FEW = 12, 3
 """More facts than this are not listed one by one, and how many then are."""
-
-
-def _levels(nodes: Iterable[Node]) -> Counter[str]:
-    return Counter("open" if node.spec.open else node.verified for node in nodes)
 
 
 def show_protocols(protocols: Sequence[Protocol], language: Language) -> None:
@@ -65,17 +67,26 @@ def show_protocols(protocols: Sequence[Protocol], language: Language) -> None:
     ]
     lines = (
         (
-            protocol.id,
+            _marked_id(protocol),
             in_language(protocol.head.programme, language),
             protocol.head.edition,
             _validity(protocol.head.valid, language),
-            str(len(protocol.nodes)),
-            _bar(_levels(protocol.nodes.values())),
+            str(sum(counts(protocol).values())),
+            _bar(counts(protocol)),
         )
         for protocol in protocols
     )
     console.print(rows(table(columns), lines))
     console.print(_legend(language))
+    if any(protocol.overlays for protocol in protocols):
+        console.print(words((f"{_OVERLAID} ", "magenta"), label("overlaid_legend", language)))
+
+
+def _marked_id(protocol: Protocol) -> Text:
+    """Return the id of a protocol, marked where overlays complete or correct it."""
+    return words(
+        protocol.id, *((f" {_OVERLAID}{len(protocol.overlays)}", "magenta"),) * bool(protocol.overlays)
+    )
 
 
 def _validity(valid: Mapping[str, str | list[int]], language: Language) -> str:
@@ -88,18 +99,13 @@ def _validity(valid: Mapping[str, str | list[int]], language: Language) -> str:
     return "; ".join(texts) or "–"
 
 
-def _bar(counts: Mapping[str, int]) -> Text:
-    """Return one bar whose parts are as long as the counts say, the remainder given to the largest parts."""
-    total = sum(counts.values())
-    exact = (
-        {level: _BAR * counts.get(level, 0) / total for level in LEVELS}
-        if total
-        else dict.fromkeys(LEVELS, 0.0)
-    )
-    length = {level: int(part) for level, part in exact.items()}
-    for level in sorted(LEVELS, key=lambda name: length[name] - exact[name]):
-        if sum(length.values()) < _BAR and counts.get(level):
-            length[level] += 1
+def _bar(counts: Mapping[Level, int]) -> Text:
+    """Return one bar whose parts are as long as the counts say; whatever there is, however little, is seen."""
+    total = sum(counts.values()) or 1
+    length = {level: max(int(_BAR * counts[level] / total), counts[level] > 0) for level in LEVELS}
+    # what rounding left over, or what small parts took, is the largest part's
+    largest = max(LEVELS, key=lambda level: counts[level])
+    length[largest] += _BAR - sum(length.values()) if any(length.values()) else 0
     numbers = "/".join(str(counts.get(level, 0)) for level in LEVELS)
     return words(*((_SIGN[level] * length[level], _STYLE[level]) for level in LEVELS), f" {numbers}")
 
@@ -147,7 +153,7 @@ def _node_text(plan: Plan, node: Node, language: Language) -> Text:
     node_plan = plan.nodes[node.path]
     most = (
         ""
-        if node.counts == "risk"
+        if node.counts == "risk" or node.grades
         else f" ({label(f'at_most_{node.counts}', language, points=points(node.maximum))})"
     )
     beside = f" ({label('beside', language)})" if node.beside and "/" not in node.path else ""
@@ -158,18 +164,53 @@ def _node_text(plan: Plan, node: Node, language: Language) -> Text:
     if len(shown) < len(node_plan.facts):
         parts.append((f"\n… {len(node_plan.facts)}", "cyan"))
     level = "open" if node.spec.open else node.verified
-    return words(*parts, "\n", _mark(level, language), (f" · {node.source}", "dim"))
+    changed = any(node.path in layer.changes for layer in plan.protocol.overlays)
+    overlaid = (f"{_OVERLAID} {label('overlaid', language)} · ", "magenta") if changed else ""
+    return words(*parts, "\n", overlaid, _mark(level, language), (f" · {node.source}", "dim"))
 
 
 def _mark(level: str, language: Language) -> tuple[str, str]:
     return f"{_SIGN[level] * 2} {label(f'verified_{level}', language)}", _STYLE[level]
 
 
-def show_check(plan: Plan, language: Language) -> None:
-    """Show that a protocol holds together: rules by kind, named formulas, verification, facts asked for."""
+def show_checks(plans: Sequence[Plan], language: Language) -> None:
+    """Show that protocols hold together, one line each, and how much of each is open or not verified."""
+    console = screen()
+    columns: list[Column] = [
+        (label("protocol", language), "fixed"),
+        (label("rules", language), "right"),
+        (label("verified_open", language), "right"),
+        (label("verified_unverified", language), "right"),
+        (label("facts", language), "right"),
+        (label("verified", language), "fixed"),
+    ]
+
+    def lines() -> Iterator[Sequence[str | Text]]:
+        for plan in plans:
+            levels = counts(plan.protocol)
+            amounts = (sum(levels.values()), levels["open"], levels["unverified"], len(plan.facts))
+            yield [_marked_id(plan.protocol), *map(str, amounts), _bar(levels)]
+
+    console.print(rows(table(columns), lines()))
+    console.print(_legend(language))
+    console.print(label("checks_passed", language, count=len(plans)))
+
+
+def show_check(plan: Plan, language: Language, *, everything: bool = False) -> None:
+    """Show that a protocol holds together and what of it is still open; rules by kind, facts asked for.
+
+    ``everything`` lists all facts and doubtful rules, however many.
+    """
     console = screen()
     protocol = plan.protocol
     heading(console, f"{protocol.id}: {label('check_passed', language)}")
+    for layer in protocol.overlays:
+        text = label("overlaid_by", language, folder=layer.folder, count=len(layer.changes))
+        console.print(words((f"{_OVERLAID} {text}", "magenta")))
+    levels = counts(protocol)
+    console.print(words(f"{label('verified', language)}: ", _bar_of(levels, language)))
+    console.print(_bar(levels))
+    _show_doubtful(console, plan, language, everything)
     kinds = Counter(kind_of(spec) for node in protocol.nodes.values() for spec in _specs(node))
     lines = (
         (kind_name(kind, language), str(count))
@@ -179,16 +220,49 @@ def show_check(plan: Plan, language: Language) -> None:
     forms = {kind: count for kind, count in kinds.items() if kind.startswith("risk_")}
     text = ", ".join(f"{kind_name(kind, language)} {count}" for kind, count in sorted(forms.items()))
     console.print(label("named_formulas", language, count=len(forms), forms=text or "–"))
-    counts = _levels(protocol.nodes.values())
-    console.print(words(f"{label('verified', language)}: ", _bar_of(counts, language)))
-    console.print(_bar(counts))
     heading(console, label("facts_asked", language, count=len(plan.facts)))
+    shown = len(plan.facts) if everything else min(len(plan.facts), _FACTS_SHOWN)
     facts = (
         (name, fact_text(plan, name, language), unit_text(quantity.unit))
-        for name, quantity in zip(plan.facts, plan.quantities, strict=True)
+        for name, quantity in zip(plan.facts[:shown], plan.quantities[:shown], strict=True)
     )
     columns: list[Column] = [label("fact_name", language), label("fact", language), label("unit", language)]
     console.print(rows(table(columns), facts))
+    _more(console, len(plan.facts) - shown, language)
+
+
+def _show_doubtful(console: Console, plan: Plan, language: Language, everything: bool) -> None:
+    """List what the programme's own document would settle: rules that are not known, then those not verified."""
+    rules = rules_of(plan.protocol)
+    for level in DOUBTFUL:
+        found = [rule for rule in rules if rule.level == level]
+        key = f"doubtful_{level}" if found else f"doubtful_no_{level}"
+        heading(console, label(key, language, count=len(found)))
+        shown = found if everything else found[:_DOUBTFUL_SHOWN]
+        lines = (
+            (
+                words(rule.path or "/", (f" {_OVERLAID}" if rule.changed else "", "magenta")),
+                _rule_name(plan, rule, language),
+                rule.source,
+            )
+            for rule in shown
+        )
+        columns: list[Column] = [label("node", language), label("name", language), label("source", language)]
+        if shown:
+            console.print(rows(table(columns), lines))
+        _more(console, len(found) - len(shown), language)
+
+
+def _rule_name(plan: Plan, rule: Rule, language: Language) -> str:
+    name = "" if rule.name is None else in_language(rule.name, language)
+    if rule.part == "rule":
+        return in_language(plan.nodes[rule.path].node.label, language)
+    return f"{label(f'part_{rule.part}', language)} {name}".strip()
+
+
+def _more(console: Console, count: int, language: Language) -> None:
+    if count > 0:
+        console.print(words((label("more_with_all", language, count=count), "dim")))
 
 
 def _specs(node: Node) -> Iterator[schema.Node]:
@@ -200,7 +274,7 @@ def _specs(node: Node) -> Iterator[schema.Node]:
             yield adjustment.deduct
 
 
-def _bar_of(counts: Mapping[str, int], language: Language) -> str:
+def _bar_of(counts: Mapping[Level, int], language: Language) -> str:
     return ", ".join(
         f"{label(f'verified_{level}', language)} {counts[level]}" for level in LEVELS if counts.get(level)
     )

@@ -24,6 +24,7 @@ from carindex.report.wording import (
     path_text,
     score_text,
     verdict_state,
+    verdict_text,
 )
 from carindex.vocabulary import GIVEN
 
@@ -31,7 +32,13 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_STATUS_STYLE = {"scored": "", "missing": "yellow", "assumed": "magenta", "not_applicable": "dim"}
+_STATUS_STYLE = {
+    "scored": "",
+    "missing": "yellow",
+    "assumed": "magenta",
+    "not_applicable": "dim",
+    "uncounted": "dim",
+}
 
 
 # Widths of the rating table, in characters: all columns but the names, the bounds, and the least the names get.
@@ -84,10 +91,9 @@ def _verdict(console: Console, rating: Rating, language: Language) -> None:
     console.print(words((rating.car or label("unnamed_car", language), "bold")))
     mode = f", {label('as_calculator', language)}" if rating.protocol.calculator else ""
     console.print(f"{in_language(head.programme, language)}, {head.edition} ({rating.protocol.id}{mode})")
-    outcome = outcome_text(rating, root, language)
     style = "bold green" if rating.final and not rating.assumed else "bold yellow"
     state = verdict_state(rating, language)
-    console.print(words((outcome or score_text(root, language), style), f"  ({state})"))
+    console.print(words((verdict_text(rating, language), style), f"  ({state})"))
     said = score_text(root, language)
     parts = [said if root.counts == "demerits" else f"{counted(root, language)}: {said}"]
     measure = measure_text(rating, root, language)
