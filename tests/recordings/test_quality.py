@@ -17,6 +17,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from carindex.messages import Finding, InputError
 from carindex.recordings.model import Channel, ChannelCode, Recording
@@ -412,7 +413,7 @@ def test_what_the_reader_said_is_kept_and_not_said_twice() -> None:
     )
     assert examine(test) == (header, told)
     assert refused_channels(examine(test)) == {BELT}
-    milder = replace(told, severity="warning")
+    milder = structs.replace(told, severity="warning")
     graver = examine(changed(BELT, declared_samples=2 * SAMPLES, load_findings=lambda: (milder,)))
     assert [f.code for f in graver] == ["recordings.sample_count", "recordings.samples_cut"]
 

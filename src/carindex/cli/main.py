@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
@@ -59,8 +62,21 @@ def main() -> None:
         app()
     except InputError as error:
         click.echo(error.line(language_of(sys.argv)), err=True)
-        sys.exit(UNUSABLE)
+        _end(UNUSABLE)
     except BrokenPipeError:
         # the reader of our output went away, as `head` does: nothing is wrong
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _end(0)
+    except SystemExit as ended:
+        _end(ended.code)
+
+
+def _end(code: str | int | None) -> NoReturn:
+    """End the process with an exit status, without taking apart one by one all that the command has built."""
+    if not isinstance(code, int | None):
+        sys.exit(code)
+    atexit._run_exitfuncs()
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code or 0)

@@ -145,6 +145,8 @@ def _rated(
     from carindex.dossier.folder import load_dossier
 
     reading = _reading(path, calculator)
+    # workbooks are read twice: as the calculator takes their cells, and as the rules do
+    by_the_rules = _reading(path, False) if calculator else None
     from carindex.rating.compiled import compiled
     from carindex.rating.rating import rate as rate_car
 
@@ -164,15 +166,14 @@ def _rated(
         for plan in plans
     ]
     if calculator:
-        ratings = [_with_oddities(rating, path, dossier) for rating in ratings]
+        ratings = [_with_oddities(rating, dossier, by_the_rules) for rating in ratings]
     return dossier, ratings
 
 
-def _with_oddities(rating: Rating, path: Path, dossier: Dossier) -> Rating:
+def _with_oddities(rating: Rating, dossier: Dossier, reading: Task[FactSet | None] | None) -> Rating:
     """Return a rating as the programme's calculator has it with the oddities that make a difference to it."""
     from msgspec.structs import replace
 
-    from carindex.euroncap.evidence import facts_of_folder
     from carindex.rating.compiled import compiled
     from carindex.rating.oddities import touched
     from carindex.rating.rating import evaluate_facts
@@ -180,8 +181,7 @@ def _with_oddities(rating: Rating, path: Path, dossier: Dossier) -> Rating:
     if not rating.protocol.oddities:
         return rating
     folder = Path(rating.protocol.place).parent
-    # workbooks are read twice: as the rules take their cells, and as the calculator does
-    again = facts_of_folder(path) if path.is_dir() and not dossier.tests else None
+    again = None if reading is None else reading.result()
     by_the_rules = dossier.facts if again is None else again.facts
     evaluation, _ = evaluate_facts(compiled(_name_of(rating.protocol, folder)), by_the_rules)
     known = {fact.name for fact in dossier.facts}
