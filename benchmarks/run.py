@@ -7,6 +7,7 @@ made them. The peer gets an environment of its own in ``benchmarks/.peer``; it i
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 PEER = HERE / ".peer"
 PEER_PACKAGE = "pyisomme==1.1.0"
+OFFICIAL = HERE / ".official"
+OFFICIAL_PACKAGE = "euroncap-rating-2026==5.4.9"
 CARINDEX = Path(sys.executable).with_name("carindex")
 EXAMPLE = (
     HERE.parent / "src" / "carindex" / "examples" / "toyota-camry-2018" / "tests" / "frontal" / "v10146.zip"
@@ -31,12 +34,17 @@ def seconds(command: list[str]) -> float:
     return time.perf_counter() - start
 
 
-def peer_python() -> Path:
-    python = PEER / "bin" / "python"
+def python_with(package: str, folder: Path) -> Path:
+    """Return the interpreter of an environment of its own that has a package."""
+    python = folder / "bin" / "python"
     if not python.exists():
-        venv.create(PEER, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", PEER_PACKAGE], check=True)
+        venv.create(folder, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", package], check=True)
     return python
+
+
+def peer_python() -> Path:
+    return python_with(PEER_PACKAGE, PEER)
 
 
 def criteria(rounds: int) -> None:
@@ -58,6 +66,52 @@ def criteria(rounds: int) -> None:
     print(f"  peer, six criteria       {statistics.median(peer for _, peer in pairs):.3f} s (median)")
     print(
         f"  ratio                    {min(ratios):.1f} / {statistics.median(ratios):.1f} / {max(ratios):.1f} (min/median/max)"
+    )
+
+
+STEPS = (("cp", "crash_protection"), ("ca", "crash_avoidance"), ("sd", "safe_driving"), ("pc", "post_crash"))
+
+
+def workbooks(rounds: int, car: Path) -> None:
+    """Score five prepared workbooks of one car to five reports, beside the programme's own tool; workbooks to JSON."""
+    tool = str(python_with(OFFICIAL_PACKAGE, OFFICIAL).with_name("euroncap_rating_2026"))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file in car.glob("*_input.xlsx"):
+            shutil.copy(file, folder)
+
+        def official() -> float:
+            reports = folder / "official"
+            shutil.rmtree(reports, ignore_errors=True)
+            reports.mkdir()
+            taken = [
+                seconds(
+                    [tool, stage, "compute-score", "-i", f"{folder}/{prefix}_input.xlsx", "-o", str(reports)]
+                )
+                for prefix, stage in STEPS
+            ]
+            last = ["-i", f"{folder}/overall_input.xlsx", "-p", str(reports), "-o", str(reports)]
+            return sum(taken) + seconds([tool, "overall", "compute-score", *last])
+
+        ours = [str(CARINDEX), "euroncap", "score", name, "-o", f"{name}/ours", "--as", "calculator"]
+        rate = [str(CARINDEX), "rate", name, "-p", "euro-ncap-2026", "--json", f"{name}/rating.json"]
+        results = {"JSON": [], "reports": [], "official": []}
+        for _ in range(rounds + 1):
+            for key, command in (("JSON", rate), ("reports", ours)):
+                start = time.perf_counter()
+                subprocess.run(command, check=False, capture_output=True)  # 1: findings in the workbooks
+                results[key].append(time.perf_counter() - start)
+            results["official"].append(official())
+    ratios = [theirs / own for own, theirs in zip(results["reports"], results["official"], strict=True)][1:]
+    print(f"workbooks of one car, whole processes, {rounds} rounds")
+    for key, what in (
+        ("JSON", "workbooks to JSON"),
+        ("reports", "five reports"),
+        ("official", "five steps of the tool"),
+    ):
+        print(f"  {what:24} {statistics.median(results[key][1:]):.3f} s (median)")
+    print(
+        f"  ratio of the last two    {min(ratios):.1f} / {statistics.median(ratios):.1f} / {max(ratios):.1f} (min/median/max)"
     )
 
 
@@ -157,14 +211,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--largest", type=int, default=10_000_000, help="longest table")
     parser.add_argument(
-        "only", nargs="*", choices=["criteria", "head", "batch", []], help="what to measure; all by default"
+        "only",
+        nargs="*",
+        choices=["criteria", "head", "batch", "workbooks", []],
+        help="what to measure; all by default",
     )
+    parser.add_argument("--car", type=Path, help="folder of a car's prepared Euro NCAP 2026 workbooks")
     options = parser.parse_args()
     wanted = options.only or ["criteria", "head", "batch"]
     if "head" in wanted:
         head_criteria(options.rounds)
     if "criteria" in wanted:
         criteria(options.rounds)
+    if options.car is not None:
+        workbooks(options.rounds, options.car)
+    elif "workbooks" in wanted:
+        parser.error("workbooks: name the folder of a car with --car")
     if "batch" in wanted:
         batch([n for n in (10**3, 10**4, 10**5, 10**6, 10**7) if n <= options.largest])
 
