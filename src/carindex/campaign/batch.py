@@ -192,6 +192,8 @@ class _Layout:
             for path, node in plan.nodes.items()
             if not path or path.count("/") < _UPPER_LEVELS or node.outcome is not None
         ]
+        # a score that can be stated instead of being worked out is not missing
+        self.optional = {f"{GIVEN}{path}" for path, node in plan.nodes.items() if not node.node.spec.open}
         self.word = self._word("")
         # where the programme gives the whole car no outcome, those that it gives stand with their bounds as well
         self.bounded = [path for path in plan.headline if path]
@@ -303,12 +305,17 @@ class _Layout:
 
     def _missing_text(self, pattern: NDArray[np.bool_]) -> str:
         """Name what is not known, tests as a whole where nothing of them is."""
-        unknown = [name for name, gone in zip(self.plan.facts, pattern, strict=True) if gone]
+        unknown = [
+            name
+            for name, gone in zip(self.plan.facts, pattern, strict=True)
+            if gone and name not in self.optional
+        ]
         if not unknown:
             return ""
         groups: dict[str, list[str]] = {}
         for name in self.plan.facts:
-            groups.setdefault(name.rsplit("/", 1)[0], []).append(name)
+            if name not in self.optional:
+                groups.setdefault(name.rsplit("/", 1)[0], []).append(name)
         parts: list[str] = []
         for group, names in groups.items():
             gone = [name for name in names if name in unknown]

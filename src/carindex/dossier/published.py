@@ -32,13 +32,22 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the columns of a published table mean."""
+    """What the columns of a published table mean.
+
+    ``rows``: where a file holds several programmes or editions, the words of each column that this table takes; other
+    rows are left out, with a note.
+    """
 
     title: dict[str, str]
     source: str
     car: list[str]
     facts: dict[str, Column]
+    rows: dict[str, list[str]] = {}
     published: dict[str, str] = {}
+
+
+_NAMED = 12
+"""So many rows that are left out are named."""
 
 
 @dataclass(frozen=True)
@@ -86,28 +95,57 @@ def import_table(name: str, path: Path) -> ImportedTable:
         header, lines = table_of_text(path)
     except (OSError, UnicodeError, ValueError) as error:
         raise InputError(path, "dossier.unreadable", reason=error, expected="CSV, Parquet") from None
-    needed = [*table.car, *(column.column for column in table.facts.values()), *table.published.values()]
+    needed = [
+        *table.rows,
+        *table.car,
+        *(column.column for column in table.facts.values()),
+        *table.published.values(),
+    ]
     missing = [column for column in needed if column not in header]
     if missing:
         raise InputError(f"{path}:1", "dossier.table_columns_missing", missing=", ".join(missing), table=name)
     at = {column: header.index(column) for column in needed}
     findings: list[Finding] = []
     rows = []
-    names = _car_names(table.car, at, lines)
-    for number, (car, line) in enumerate(zip(names, lines, strict=True), start=2):
+    taken, left_out = [], []
+    for number, line in enumerate(lines, start=2):
         if len(line) != len(header):
             where = f"{path}:{number}"
             parameters = {"found": len(line), "expected": len(header)}
             findings.append(Finding("dossier.row_not_read", "error", where, None, parameters))
             continue
+        if not all(_is_one_of(line[at[column]], words) for column, words in table.rows.items()):
+            left_out.append(line)
+            continue
+        taken.append((number, line))
+    names = _car_names(table.car, at, [line for _, line in taken])
+    for car, (number, line) in zip(names, taken, strict=True):
         facts = [
             _value(fact, column, line[at[column.column]], f"{path}:{number}: {column.column}", findings)
             for fact, column in table.facts.items()
         ]
         outcomes = [_text(line[at[column]]) for column in table.published.values()]
         rows.append((car, *facts, *outcomes))
+    if left_out:
+        cars = ", ".join(_car_names(table.car, at, left_out[:_NAMED]))
+        more = " …" if len(left_out) > _NAMED else ""
+        left = {"count": len(left_out), "table": name, "cars": cars, "more": more}
+        findings.append(Finding("dossier.rows_left_out", "note", str(path), None, left))
     columns = ("car", *table.facts, *(f"published:{path}" for path in table.published))
     return ImportedTable(columns, tuple(rows), tuple(findings))
+
+
+def _is_one_of(value: object, words: Sequence[str]) -> bool:
+    """Whether a cell is one of some words; numbers are equal however they are written."""
+    text = "" if value is None else str(value).strip()
+    return any(text == word or _number(text) == _number(word) is not None for word in words)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _text(value: object) -> str | None:
