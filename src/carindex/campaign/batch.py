@@ -212,6 +212,8 @@ class _Layout:
         # facts that nobody misses: they count in nothing as yet, or state what is worked out otherwise
         stated = {f"{GIVEN}{path}" for path, node in plan.nodes.items() if not node.node.spec.open}
         self.unasked = plan.idle | {i for i, name in enumerate(plan.facts) if name in stated}
+        # a score that can be stated instead of being worked out is not missing
+        self.optional = {f"{GIVEN}{path}" for path, node in plan.nodes.items() if not node.node.spec.open}
         self.word = self._word("")
         # where the programme gives the whole car no outcome, those that it gives stand with their bounds as well
         self.bounded = [path for path in plan.headline if path]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,13 +22,16 @@ from carindex.cli.options import (
     with_protocol,
     write_json,
 )
-from carindex.messages import InputError, Language
+from carindex.messages import Finding, InputError, Language
 
 if TYPE_CHECKING:
     from carindex.dossier import FactSet
     from carindex.dossier.folder import Dossier
     from carindex.rating import Plan, Protocol, Rating
     from carindex.side_by_side import Task
+
+EVERY = "all"
+"""In the place of a protocol: every one there is."""
 
 _ASSUMPTIONS = {"en": "JSON {node path: points}", "zh": "JSON {节点路径: 分值}"}
 
@@ -39,7 +44,7 @@ _ASSUMPTIONS = {"en": "JSON {node path: points}", "zh": "JSON {节点路径: 分
     "protocols",
     required=True,
     multiple=True,
-    help="Protocol; may be given several times.",
+    help="Protocol; may be given several times, or `all`.",
 )
 @with_overlays
 @with_mode
@@ -59,25 +64,86 @@ def rate(
     car: str | None,
     language: Language,
 ) -> None:
-    """Rate one car under one or more protocols.
+    """Rate one car under one or more protocols; several are compared, side by side.
 
-    PATH is a dossier folder, a facts file (CSV, JSON, Parquet) or a folder of the programme's workbooks.
+    PATH is a dossier folder, a facts file (CSV, JSON, Parquet) or a folder of the programme's workbooks. With
+    `-p all` every protocol rates the car, and those that can use nothing of it say so.
     """
-    dossier, ratings = _rated(path, protocols, assume, car, calculator=mode == "calculator")
+    asked = _asked(protocols)
+    dossier, ratings = _rated(path, asked.names, assume, car, calculator=mode == "calculator")
     if json_file is not None:
-        documents = [rating.as_json(language) for rating in ratings]
+        documents = _documents(ratings, asked, language)
         write_json(json_file, documents[0] if len(documents) == 1 else documents)
     else:
-        from carindex.report.terminal import show_rating
+        from carindex.report.terminal import show_comparison, show_rating
 
-        for rating in ratings:
+        for rating in () if asked.every else ratings:
             show_rating(rating, language, bounds=bounds)
+        if len(ratings) > 1 or asked.every:
+            show_comparison(ratings, asked.unusable, dossier, language)
     if report is not None:
-        from carindex.report import write_reports
-
-        for file in write_reports(ratings, dossier, report, language):
+        for file in _write_reports(ratings, asked, dossier, report, language):
             click.echo(file, err=json_file is not None)
-    end((finding for rating in ratings for finding in rating.findings), language, shown=json_file is None)
+    found = [*(finding for rating in ratings for finding in rating.findings), *asked.unusable.values()]
+    end(found, language, shown=json_file is None)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The protocols that a command asks for: those that can be loaded, and why others cannot; ``every``: all."""
+
+    names: tuple[str, ...]
+    unusable: Mapping[str, Finding]
+    every: bool
+
+
+def _asked(protocols: tuple[str, ...]) -> _Asked:
+    """Return the protocols asked for; of `all`, one that cannot be loaded does not keep the others from rating."""
+    from carindex.rating import available_protocols
+    from carindex.rating.compiled import compiled
+
+    every = EVERY in protocols
+    if not every:
+        return _Asked(tuple(dict.fromkeys(protocols)), {}, every=False)
+    names, unusable = [], {}
+    named = [name for name in protocols if name != EVERY]
+    for name in dict.fromkeys((*available_protocols(), *named)):
+        try:
+            compiled(name)
+        except InputError as error:
+            if name in named:
+                raise
+            unusable[name] = error.as_finding()
+            continue
+        names.append(name)
+    return _Asked(tuple(names), unusable, every=True)
+
+
+def _documents(ratings: Sequence[Rating], asked: _Asked, language: Language) -> list[dict[str, Any]]:
+    from carindex.rating.themes import lost_by_theme
+
+    documents = [
+        {**rating.as_json(language), "used": rating.used, "lost_by_theme": dict(lost_by_theme(rating))}
+        for rating in ratings
+    ]
+    refused = [
+        {"protocol": name, "used": False, "findings": [finding.as_json(language)]}
+        for name, finding in asked.unusable.items()
+    ]
+    return documents + refused
+
+
+def _write_reports(
+    ratings: Sequence[Rating], asked: _Asked, dossier: Dossier, folder: Path, language: Language
+) -> list[Path]:
+    """Write the report of the programmes that can use a fact of the car; of several also the comparison."""
+    from carindex.report import write_comparison, write_reports
+
+    if len(ratings) == 1 and not asked.every:
+        return write_reports(ratings, dossier, folder, language)
+    used = [rating for rating in ratings if rating.used]
+    files = write_comparison(ratings, asked.unusable, dossier, folder, language, linked=bool(used))
+    return files + (write_reports(used, dossier, folder, language) if used else [])
 
 
 @click.command()
@@ -149,16 +215,20 @@ def _rated(
     by_the_rules = _reading(path, False) if calculator else None
     from carindex.rating.compiled import compiled
     from carindex.rating.rating import rate as rate_car
+    from carindex.rating.together import unmistakable
 
     plans: list[Plan] = [compiled(name, calculator=calculator) for name in protocols]
     assumed = {} if assume is None else _assumed(assume)
     dossier = _of_workbooks(path, plans, car, reading) or load_dossier(path, car)
+    if len(plans) > 1:
+        facts, ambiguous = unmistakable(dossier.facts, plans)
+        dossier = replace(dossier, facts=tuple(facts), findings=(*dossier.findings, *ambiguous))
     ratings = [
         rate_car(
             plan,
             dossier.facts,
             car=dossier.car,
-            assumed=assumed,
+            assumed=_assumed_for(plan, assumed, plans),
             findings=dossier.findings,
             inputs=dossier.inputs,
             as_given=calculator,
@@ -223,6 +293,28 @@ def _of_workbooks(
     if found is None:
         return None
     return Dossier(path, car or found.car, {}, (), found.facts, found.findings, found.inputs, {})
+
+
+def _assumed_for(plan: Plan, assumed: Mapping[str, float], plans: Sequence[Plan]) -> dict[str, float]:
+    """Return the scores to assume in one protocol: those named ``ID:PATH`` for it, and of paths that only it has."""
+    found = {}
+    for key, value in assumed.items():
+        owner, colon, path = key.partition(":")
+        if colon:
+            if not any(owner in other.protocol.ids for other in plans):
+                names = ", ".join(other.protocol.id for other in plans)
+                raise InputError(f"--assume: {key}", "rating.unknown_protocol", available=names)
+            if owner in plan.protocol.ids:
+                found[path] = value
+            continue
+        takers = [other for other in plans if key in other.nodes] or [plans[0]]
+        if len(takers) > 1:
+            names = ", ".join(other.protocol.id for other in takers)
+            example = f"{takers[0].protocol.id}:{key}"
+            raise InputError(f"--assume: {key}", "rating.ambiguous_score", protocols=names, example=example)
+        if plan is takers[0]:
+            found[key] = value
+    return found
 
 
 def _assumed(path: Path) -> dict[str, float]:

@@ -65,6 +65,8 @@ class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``rows`` and ``beside`` tell how a table holds cars that has several rows for one, and files beside it: see
     `carindex.dossier.spread`. Its facts that no column holds, because they are only mentioned where something happened,
     are ``unsaid``: they are taken as stated there, and the import says so.
+    ``only``: where a file holds several programmes or editions, the words of each column that this table takes; other
+    rows are left out, with a note.
     """
 
     title: dict[str, str]
@@ -73,11 +75,16 @@ class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     facts: dict[str, Column]
     # facts that are the same for every row because of what the table is: that it leaves something out, say
     everywhere: dict[str, str] = {}
+    only: dict[str, list[str]] = {}
     published: dict[str, str] = {}
     editions: Editions | None = None
     rows: Layout | None = None
     beside: dict[str, Layout] = {}
     unsaid: dict[str, str] = {}
+
+
+_NAMED = 12
+"""So many rows that are left out are named."""
 
 
 @dataclass(frozen=True)
@@ -144,12 +151,16 @@ def import_table(
     editions = table.editions
     rows = []
     names = _car_names(table.car, at, laid.lines)
+    left_out: list[str] = []
     for car, line, place in zip(names, laid.lines, laid.places, strict=True):
         if len(line) != len(laid.header):
             parameters = {"found": len(line), "expected": len(laid.header)}
             findings.append(Finding("dossier.row_not_read", "error", place, None, parameters))
             continue
         if any(_plain(line[at[column]]) not in words for column, words in where.items()):
+            continue
+        if not all(_is_one_of(line[at[column]], words) for column, words in table.only.items()):
+            left_out.append(car)
             continue
         own = [] if editions is None else [editions.protocol(_plain(line[at[editions.column]]))]
 
@@ -173,6 +184,10 @@ def import_table(
     for fact, word in table.unsaid.items():
         said = {"fact": quantity_of(fact).label, "word": word}
         findings.append(Finding("dossier.taken_as_stated", "warning", f"{path}: {fact}", None, said))
+    if left_out:
+        more = " …" if len(left_out) > _NAMED else ""
+        left = {"count": len(left_out), "table": name, "cars": ", ".join(left_out[:_NAMED]), "more": more}
+        findings.append(Finding("dossier.rows_left_out", "note", str(path), None, left))
     columns = (
         "car",
         *(() if editions is None else (PROTOCOL,)),
@@ -192,7 +207,7 @@ def _places(
     Of items and files beside the table, which a car may lack, all cars may lack some; other columns must be there.
     """
     columns = [one for column in table.facts.values() for one in (column.column, column.or_column) if one]
-    needed = [*table.car, *columns, *table.published.values(), *where]
+    needed = [*table.car, *columns, *table.published.values(), *where, *table.only]
     needed += [] if table.editions is None else [table.editions.column]
     at = {column: laid.header.index(column) for column in needed if column in laid.header}
     may_lack = (
@@ -213,6 +228,19 @@ def _header(fact: str, column: Column) -> str:
 def _plain(value: object) -> str:
     """Return a cell as somebody would type it: no blanks around it, a whole number without decimals."""
     return "" if value is None else str(value).strip().removesuffix(".0")
+
+
+def _is_one_of(value: object, words: Sequence[str]) -> bool:
+    """Whether a cell is one of some words; numbers are equal however they are written."""
+    text = "" if value is None else str(value).strip()
+    return any(text == word or _number(text) == _number(word) is not None for word in words)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _text(value: object) -> str | None:

@@ -686,7 +686,7 @@ class Compiler(LeafRules):
         result, lines, values = self._limited(strict, measure, node)
         if lenient is not strict:
             either = self._limited(lenient, measure, node)[0]
-            result = self.emit("choose", [self.open_value(1.0), result, either])
+            result = self.emit("between", [result, either])
         facts: list[int] = []
         if not spec.settles and spec.balance:
             known = self.emit("exact", [self.node(path, node).value for path in spec.balance])

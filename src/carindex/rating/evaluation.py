@@ -87,7 +87,7 @@ def evaluate(
     incomplete = missing.any(axis=0)
     if high is None and not incomplete.any():
         values, _ = _run(plan, facts, facts, missing, overrides)
-        if not np.isnan(values[plan.values]).any():
+        if not np.isnan(values[plan.results]).any():
             return Evaluation(plan, values, values, stated)
         # a value that stays open though all facts are known, because a rule says so
         return Evaluation(plan, *_run(plan, facts, facts.copy(), missing, overrides), stated)

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 import numpy as np
 
+from carindex.rating.asking import REPORTED
 from carindex.rating.evaluation import Evaluation
 from carindex.rating.kernels import Array
 from carindex.rating.plan import AdjustStep, Answers, NodePlan, Place, Plan
@@ -122,15 +123,26 @@ def _shared(evaluation: Evaluation, path: str, amount: Array, values: Array) -> 
     # A share of a node that itself lost nothing (rounding of a parent, say) stays with the node.
     rest = amount - per_point * loss
     losing = node_plan.node.counts != "points"
-    for step in node_plan.steps:
+    combined = values[node_plan.combined] if losing else node_plan.most(values) - values[node_plan.combined]
+    # where a report states the score, what is known below it is not what it came from
+    stated = np.zeros(combined.shape, bool)
+    at = next((i for i, step in enumerate(node_plan.steps) if step.adjustment == REPORTED), -1)
+    if at >= 0 and node_plan.steps[at].when is not None:
+        stated = values[node_plan.steps[at].when] > 0.5
+        combined = np.where(stated, 0.0, combined)
+    for i, step in enumerate(node_plan.steps):
         taken = (
             values[step.after] - values[step.before] if losing else values[step.before] - values[step.after]
         )
+        if i < at:
+            taken = np.where(stated, 0.0, taken)
+        elif i == at:
+            whole = values[step.after] if losing else node_plan.most(values) - values[step.after]
+            taken = np.where(stated, whole, taken)
         yield Share(path, per_point * taken, "adjustment", step)
-    combined = values[node_plan.combined] if losing else node_plan.most(values) - values[node_plan.combined]
     if not node_plan.parts:
         for detail in node_plan.details:
-            lost = values[detail.slot]
+            lost = np.where(stated, 0.0, values[detail.slot])
             if np.any(np.abs(lost) > _TOLERANCE):
                 yield Share(path, per_point * lost, "detail", detail=detail.label, place=detail.place)
             combined = combined - lost
@@ -138,7 +150,7 @@ def _shared(evaluation: Evaluation, path: str, amount: Array, values: Array) -> 
         if not node_plan.details or np.any(np.abs(own) > _TOLERANCE):
             yield Share(path, own, "rule")
         return
-    parts = _parts(plan, node_plan, combined, values)
+    parts = [np.where(stated, 0.0, part) for part in _parts(plan, node_plan, combined, values)]
     for (child, _, _), part in zip(node_plan.parts, parts, strict=True):
         yield from _shared(evaluation, child, per_point * part, values)
     limited = per_point * (combined - np.sum(parts, axis=0)) + rest

@@ -175,6 +175,12 @@ class Plan:
         return np.array([node.value for node in self.nodes.values()], np.intp)
 
     @cached_property
+    def results(self) -> NDArray[np.intp]:
+        """Slots of the values and of the outcomes of all nodes."""
+        outcomes = [node.outcome.slot for node in self.nodes.values() if node.outcome is not None]
+        return np.concatenate([self.values, np.array(outcomes, np.intp)])
+
+    @cached_property
     def headline(self) -> tuple[str, ...]:
         """Nodes whose stars or grades are what the programme publishes of a car: the root, or the topmost that have."""
         found: list[str] = []

@@ -5,17 +5,17 @@ Nothing here computes a score. What is shown is prepared once (`document`), laid
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carindex.messages import LANGUAGES, InputError, Language
+from carindex.messages import LANGUAGES, Finding, InputError, Language
 from carindex.rating import Rating
 
 if TYPE_CHECKING:
     from carindex.dossier.folder import Dossier
 
-__all__ = ["write_reports"]
+__all__ = ["write_comparison", "write_reports"]
 
 
 def write_reports(
@@ -75,6 +75,51 @@ def write_reports(
     if refused is not None:
         raise refused
     return written
+
+
+def write_comparison(
+    ratings: Sequence[Rating],
+    unusable: Mapping[str, Finding],
+    dossier: Dossier,
+    folder: Path,
+    language: Language,
+    *,
+    linked: bool = False,
+) -> list[Path]:
+    """Write the comparison of programmes as ``comparison.html`` and ``comparison.pdf``.
+
+    Parameters
+    ----------
+    ratings
+        Ratings of the same car, one a programme.
+    unusable
+        Protocols that could not be loaded, and why.
+    dossier
+        The evidence that the ratings were made from.
+    folder
+        Where to write; made where it does not exist.
+    language
+        Language of the comparison.
+    linked
+        Whether the report of the programmes that could use a fact is written beside it; the page then links to it.
+
+    Returns
+    -------
+    list of Path
+        The files that were written.
+
+    Raises
+    ------
+    InputError
+        As in `write_reports`.
+    """
+    from carindex.report.comparison import comparison_of
+    from carindex.report.html import page
+    from carindex.report.pdf import printed_comparison
+
+    made = comparison_of(ratings, unusable, dossier, language, linked=linked)
+    written = [_write(folder / "comparison.html", page(made, "comparison.html").encode())]
+    return [*written, _write(folder / "comparison.pdf", printed_comparison(made))]
 
 
 def _write(path: Path, content: bytes) -> Path:

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from carindex.report.comparison import Comparison
 from carindex.report.document import Document
 from carindex.report.labels import label
 
@@ -17,10 +18,10 @@ _PERCENT = re.compile(r"(?<=\d) %")
 _NAMESPACES = re.compile(r' xmlns(:xlink)?="[^"]*"')
 
 
-def page(document: Document) -> str:
-    """Return the report as HTML."""
+def page(document: Document | Comparison, template: str = "report.html") -> str:
+    """Return a report, or a comparison of programmes, as HTML."""
     style = files("carindex.report").joinpath("templates", "report.css").read_text("utf-8")
-    text = _template().render(
+    text = _template(template).render(
         document=document,
         label=lambda key, **parameters: label(key, document.language, **parameters),
         style=style,
@@ -30,7 +31,7 @@ def page(document: Document) -> str:
 
 
 @cache
-def _template() -> Template:
+def _template(name: str) -> Template:
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -43,4 +44,4 @@ def _template() -> Template:
     )
     # inside a page the SVG elements need no namespaces
     environment.filters["picture"] = lambda svg: Markup(_NAMESPACES.sub("", svg))
-    return environment.get_template("report.html")
+    return environment.get_template(name)

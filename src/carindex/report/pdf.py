@@ -11,10 +11,12 @@ from dataclasses import asdict
 from importlib.resources import as_file, files
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from carindex.messages import InputError, Language
+from carindex.report.comparison import Comparison
 from carindex.report.document import Document
-from carindex.report.labels import labels
+from carindex.report.labels import label, labels
 
 #: Package that holds the font, the file in it and its family: Noto Sans CJK, SIL Open Font License 1.1.
 FONT_PACKAGE, FONT_FILE, FONT_FAMILY = "manimgx_fonts_cjk", "NotoSansCJK-VF.otf.ttc", "Noto Sans CJK SC"
@@ -31,18 +33,36 @@ def printed(document: Document) -> bytes:
     InputError
         When the document is Chinese and no font for it is installed.
     """
+    return _typeset("report", _content(document), document.language)
+
+
+def printed_comparison(comparison: Comparison) -> bytes:
+    """Return a comparison of programmes as PDF, the same bytes for the same comparison.
+
+    Raises
+    ------
+    InputError
+        When it is Chinese and no font for it is installed.
+    """
+    heading = label("unused_heading", comparison.language, count=len(comparison.unused))
+    return _typeset("comparison", {**asdict(comparison), "unused_heading": heading}, comparison.language)
+
+
+def _typeset(name: str, content: dict[str, Any], language: Language) -> bytes:
     import typst
 
     folder = font_folder()
-    if folder is None and document.language == "zh":
+    if folder is None and language == "zh":
         package = FONT_PACKAGE.replace("_", "-")
-        raise InputError("report.pdf", "report.no_chinese_font", family=FONT_FAMILY, package=package)
+        raise InputError(f"{name}.pdf", "report.no_chinese_font", family=FONT_FAMILY, package=package)
     fonts = [EMBEDDED_FAMILY] if folder is None else ["Noto Sans CJK JP", FONT_FAMILY]
-    template = files("carindex.report").joinpath("templates", "report.typ").read_bytes()
+    words = {key: texts[language] for key, texts in labels().items()}
+    data = json.dumps({"document": content, "label": words, "fonts": fonts}, ensure_ascii=False)
+    template = files("carindex.report").joinpath("templates", f"{name}.typ").read_bytes()
     compiler = typst.Compiler(
         font_paths=[] if folder is None else [str(folder)],
         ignore_system_fonts=True,
-        sys_inputs={"document": _data(document, fonts)},
+        sys_inputs={"document": data},
     )
     result = compiler.compile(template, format="pdf", timestamp=0)
     assert isinstance(result, bytes)
@@ -57,10 +77,8 @@ def font_folder() -> Path | None:
         return file.parent if file.is_file() else None
 
 
-def _data(document: Document, fonts: list[str]) -> str:
-    """Return everything that the template lays out: the document, its labels and the fonts."""
-    language: Language = document.language
-    words = {key: texts[language] for key, texts in labels().items()}
+def _content(document: Document) -> dict[str, Any]:
+    """Return what the template lays out of a report."""
     content = asdict(document)
     for section in content["sections"]:
         for figure in section["figures"]:
@@ -75,7 +93,7 @@ def _data(document: Document, fonts: list[str]) -> str:
     for chart in content["evidence"]["charts"]:
         chart["svg"] = _weighted(chart["svg"])
     del content["evidence"]["other_charts"]
-    return json.dumps({"document": content, "label": words, "fonts": fonts}, ensure_ascii=False)
+    return content
 
 
 def _weighted(svg: str) -> str:

@@ -241,9 +241,12 @@ def choose(parameters: Parameters, low: Array, high: Array) -> Interval:
     """
     choices = low.shape[1] - 1
     if high is low:
-        index = np.clip(np.rint(low[:, 0]), 0, choices - 1).astype(np.intp)
+        chosen = low[:, 0]
+        index = np.clip(np.rint(np.nan_to_num(chosen)), 0, choices - 1).astype(np.intp)
         out = np.take_along_axis(low[:, 1:], index[:, None], axis=1)[:, 0]
-        return out, out
+        # what is chosen by something that a rule leaves open is not known either
+        unknown = np.isnan(chosen)
+        return (np.where(unknown, np.nan, out),) * 2 if unknown.any() else (out, out)
     least = np.full(low[:, 0].shape, np.inf)
     most = np.full(low[:, 0].shape, -np.inf)
     first, last = (np.clip(np.rint(bound[:, 0]), 0, choices - 1) for bound in (low, high))
@@ -252,6 +255,15 @@ def choose(parameters: Parameters, low: Array, high: Array) -> Interval:
         least = np.where(possible, np.minimum(least, low[:, 1 + i]), least)
         most = np.where(possible, np.maximum(most, high[:, 1 + i]), most)
     return least, most
+
+
+def between(parameters: Parameters, low: Array, high: Array) -> Interval:
+    """Anything between two inputs, the first never above the second: NaN while all facts are known and they differ."""
+    first, second = low[:, 0], high[:, 1]
+    if high is low:
+        out = np.where(first == second, first, np.nan)
+        return out, out
+    return first, second
 
 
 def share(parameters: Parameters, low: Array, high: Array) -> Interval:
@@ -429,6 +441,7 @@ BASIC: Mapping[str, Kernel] = {
     "clip_open": clip_open,
     "compare": compare,
     "choose": choose,
+    "between": between,
     "share": share,
     "share_of_varying": share_of_varying,
     "compensate": compensate,

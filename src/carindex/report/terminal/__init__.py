@@ -3,6 +3,7 @@
 One function a command. Nothing here computes anything; `rich` is imported when something is shown.
 """
 
+from carindex.report.terminal.comparison import show_comparison
 from carindex.report.terminal.life_cycle import show_life_cycle
 from carindex.report.terminal.protocols import (
     show_check,
@@ -17,6 +18,7 @@ from carindex.report.terminal.recordings import show_criteria, show_findings, sh
 __all__ = [
     "show_check",
     "show_checks",
+    "show_comparison",
     "show_criteria",
     "show_differences",
     "show_findings",

@@ -72,12 +72,12 @@ def show_protocols(protocols: Sequence[Protocol], language: Language) -> None:
             protocol.head.edition,
             _validity(protocol.head.valid, language),
             str(sum(counts(protocol).values())),
-            _bar(counts(protocol)),
+            bar(counts(protocol)),
         )
         for protocol in protocols
     )
     console.print(rows(table(columns), lines))
-    console.print(_legend(language))
+    console.print(legend(language))
     if any(protocol.overlays for protocol in protocols):
         console.print(words((f"{_OVERLAID} ", "magenta"), label("overlaid_legend", language)))
 
@@ -99,7 +99,7 @@ def _validity(valid: Mapping[str, str | list[int]], language: Language) -> str:
     return "; ".join(texts) or "–"
 
 
-def _bar(counts: Mapping[Level, int]) -> Text:
+def bar(counts: Mapping[Level, int]) -> Text:
     """Return one bar whose parts are as long as the counts say; whatever there is, however little, is seen."""
     total = sum(counts.values()) or 1
     length = {level: max(int(_BAR * counts[level] / total), counts[level] > 0) for level in LEVELS}
@@ -110,7 +110,8 @@ def _bar(counts: Mapping[Level, int]) -> Text:
     return words(*((_SIGN[level] * length[level], _STYLE[level]) for level in LEVELS), f" {numbers}")
 
 
-def _legend(language: Language) -> Text:
+def legend(language: Language) -> Text:
+    """Return what the signs of a bar stand for."""
     parts: list[str | tuple[str, str]] = []
     for level in LEVELS:
         parts += [(f"{_SIGN[level] * 2} ", _STYLE[level]), f"{label(f'verified_{level}', language)}   "]
@@ -138,7 +139,7 @@ def show_protocol(plan: Plan, language: Language) -> None:
         tree = Tree(_node_text(plan, top, language), guide_style="dim")
         _grow(tree, plan, top, language)
         console.print(tree)
-    console.print(_legend(language))
+    console.print(legend(language))
 
 
 def _grow(tree: Tree, plan: Plan, node: Node, language: Language) -> None:
@@ -189,10 +190,10 @@ def show_checks(plans: Sequence[Plan], language: Language) -> None:
         for plan in plans:
             levels = counts(plan.protocol)
             amounts = (sum(levels.values()), levels["open"], levels["unverified"], len(plan.facts))
-            yield [_marked_id(plan.protocol), *map(str, amounts), _bar(levels)]
+            yield [_marked_id(plan.protocol), *map(str, amounts), bar(levels)]
 
     console.print(rows(table(columns), lines()))
-    console.print(_legend(language))
+    console.print(legend(language))
     console.print(label("checks_passed", language, count=len(plans)))
 
 
@@ -209,7 +210,7 @@ def show_check(plan: Plan, language: Language, *, everything: bool = False) -> N
         console.print(words((f"{_OVERLAID} {text}", "magenta")))
     levels = counts(protocol)
     console.print(words(f"{label('verified', language)}: ", _bar_of(levels, language)))
-    console.print(_bar(levels))
+    console.print(bar(levels))
     _show_doubtful(console, plan, language, everything)
     kinds = Counter(kind_of(spec) for node in protocol.nodes.values() for spec in _specs(node))
     lines = (
