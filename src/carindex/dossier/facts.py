@@ -67,7 +67,7 @@ class Fact(msgspec.Struct, frozen=True):
     @property
     def quantity(self) -> Quantity:
         """What was measured."""
-        return quantity_of(self.name, self.unit)
+        return quantity_of(self.name, self.unit) if self.name.startswith(GIVEN) else quantity_of(self.name)
 
     @property
     def word(self) -> str | float:

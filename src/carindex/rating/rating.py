@@ -138,6 +138,7 @@ class Rating(msgspec.Struct, frozen=True):
         if self.assumed:
             outcome["assumed"] = True
         several = {} if root.path in self.plan.headline else {"outcomes": [_brief(n) for n in self.headline]}
+        said: dict[str, dict[str, Any]] = {}  # a fact stands at every node that asks for it
         overlays = [str(layer.folder) for layer in self.protocol.overlays]
         return {
             "car": self.car,
@@ -145,7 +146,7 @@ class Rating(msgspec.Struct, frozen=True):
             "mode": "calculator" if self.protocol.calculator else "protocol",
             "outcome": outcome,
             **several,
-            "nodes": [_node_json(node, language) for node in self.nodes],
+            "nodes": [_node_json(node, language, said) for node in self.nodes],
             "losses": [
                 {
                     "path": loss.path,
@@ -397,7 +398,8 @@ def _unknown(evaluation: Evaluation, known: Mapping[str, Fact], assumed: Mapping
             asked.update(set(node_plan.facts) - set(node_plan.rule_facts))
             continue
         if settled.isdisjoint(_way(path)) and not any(_within(path, top) for top in assumed):
-            asked.update(set(node_plan.facts) - _only_read(node_plan))
+            only_read = _only_read(node_plan)
+            asked.update(set(node_plan.facts) - only_read if only_read else node_plan.facts)
     below: dict[str, list[str]] = {owner: [] for _, owner, _ in plan.referenced}
     for path in plan.nodes:
         for one in _way(path):
@@ -609,7 +611,15 @@ def _ledger(
     return tuple(sorted(left, key=lambda loss: (-loss.points, loss.path)))
 
 
-def _node_json(node: RatedNode, language: Language) -> dict[str, Any]:
+def _node_json(node: RatedNode, language: Language, said: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    for fact in node.facts:
+        if fact.name not in said:
+            said[fact.name] = {
+                "name": fact.name,
+                "value": fact.word,
+                "unit": fact.unit,
+                "from": fact.origin,
+            }
     entry: dict[str, Any] = {
         "path": node.path,
         "label": node.label.get(language) or node.label["en"],
@@ -620,10 +630,7 @@ def _node_json(node: RatedNode, language: Language) -> dict[str, Any]:
         "lower": node.lower,
         "upper": node.upper,
         "status": node.status,
-        "facts": [
-            {"name": fact.name, "value": fact.word, "unit": fact.unit, "from": fact.origin}
-            for fact in node.facts
-        ],
+        "facts": [said[fact.name] for fact in node.facts],
         "missing": list(node.missing),
         "source": node.source,
         "verified": node.verified,

@@ -8,7 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 
+from carindex.kept import kept
+from carindex.rating.load import as_shipped, shipped_folder
+from carindex.rating.plan import Plan
 from carindex.rating.protocol import Node, Protocol
 from carindex.rating.rating import Rating
 from carindex.vocabulary import CAR, FactName, InvalidFactNameError, vocabulary
@@ -52,11 +56,25 @@ def theme_of(protocol: Protocol, path: str, facts: tuple[str, ...] = ()) -> str:
 def lost_by_theme(rating: Rating) -> Mapping[str, float]:
     """Return the points lost for each theme, in the order of the themes; they add up to what the whole car lost."""
     lost = dict.fromkeys(vocabulary().themes, 0.0)
+    themes = _themes(rating.plan)
     for loss in rating.losses:
-        plan = rating.plan.nodes[loss.path]
-        facts = tuple(rating.plan.facts[slot] for slot in plan.facts)
-        lost[theme_of(rating.protocol, loss.path, facts)] += loss.points
+        lost[themes[loss.path]] += loss.points
     return {theme: points for theme, points in lost.items() if points != 0.0}
+
+
+def _themes(plan: Plan) -> Mapping[str, str]:
+    """Return the theme of every node of a protocol; one that comes with the package is gone through once."""
+
+    def make() -> dict[str, str]:
+        return {
+            path: theme_of(plan.protocol, path, tuple(plan.facts[slot] for slot in node.facts))
+            for path, node in plan.nodes.items()
+        }
+
+    name = plan.protocol.id
+    if not as_shipped(name) or str(shipped_folder(name)) != str(Path(plan.protocol.place).parent):
+        return make()
+    return kept(f"{name}{'.calculator' if plan.protocol.calculator else ''}.themes", make)
 
 
 def _way(protocol: Protocol, path: str) -> Iterator[Node]:
