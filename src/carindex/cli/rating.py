@@ -99,12 +99,11 @@ class _Asked:
 
 def _asked(protocols: tuple[str, ...]) -> _Asked:
     """Return the protocols asked for; of `all`, one that cannot be loaded does not keep the others from rating."""
+    if EVERY not in protocols:
+        return _Asked(tuple(dict.fromkeys(protocols)), {}, every=False)
     from carindex.rating import available_protocols
     from carindex.rating.compiled import compiled
 
-    every = EVERY in protocols
-    if not every:
-        return _Asked(tuple(dict.fromkeys(protocols)), {}, every=False)
     names, unusable = [], {}
     named = [name for name in protocols if name != EVERY]
     for name in dict.fromkeys((*available_protocols(), *named)):
