@@ -152,6 +152,7 @@ def import_table(
     rows = []
     names = _car_names(table.car, at, laid.lines)
     left_out: list[str] = []
+    unsaid = [word if quantity_of(fact).categories else float(word) for fact, word in table.unsaid.items()]
     for car, line, place in zip(names, laid.lines, laid.places, strict=True):
         if len(line) != len(laid.header):
             parameters = {"found": len(line), "expected": len(laid.header)}
@@ -180,7 +181,7 @@ def import_table(
             for fact, column in table.facts.items()
         ]
         outcomes = [_text(cell(column)) for column in table.published.values()]
-        rows.append((car, *own, *facts, *table.everywhere.values(), *table.unsaid.values(), *outcomes))
+        rows.append((car, *own, *facts, *table.everywhere.values(), *unsaid, *outcomes))
     for fact, word in table.unsaid.items():
         said = {"fact": quantity_of(fact).label, "word": word}
         findings.append(Finding("dossier.taken_as_stated", "warning", f"{path}: {fact}", None, said))
