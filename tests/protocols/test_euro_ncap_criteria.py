@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from carindex.dossier import Fact, quantity_of
+from carindex.dossier.folder import load_dossier
+from carindex.examples import camry
 from carindex.rating import compile_protocol, load_protocol, rate
 
 PROTOCOLS = ("euro-ncap-2016", "euro-ncap-2018", "euro-ncap-2020", "euro-ncap-2023")
@@ -324,3 +326,35 @@ def test_child_dummies_by_hand(plans, name, dummy, changes, frontal):
     test = "frontal_odb_64" if name in ("euro-ncap-2016", "euro-ncap-2018") else MPDB
     path = f"child_occupant/dynamic/frontal_impact/{dummy}"
     assert score(plans[name], child(test, seat, dummy, **changes), path) == pytest.approx(frontal)
+
+
+def test_a_recorded_dummy_under_full_width_metrics_by_hand(plans):
+    """The 5th female of NHTSA test 10146, a front passenger at 56 km/h, asked for as the driver of this test.
+
+    It is not this test: another speed and seat, so the facts are renamed here, in the open. By hand, against the limits:
+    head 59.1 g without hard contact: 4; neck 12.0 Nm, 0.606 kN (published 605.8 N) and 0.382 kN below 36 Nm, 1.7 and
+    1.2 kN: 4; chest 17.75 mm (published 17.747) below 18 mm: 4; femurs 1.18 and 1.38 kN below 2.6 kN: 4.
+    The driver's 23.18 mm (published 23.191) would leave (34 - 23.18) / 16 * 4 = 2.70 of the chest's points.
+    """
+    with camry() as folder:
+        measured_here = {fact.name: fact.value for fact in load_dossier(folder).facts}
+    taken, driver = "full_width_rigid_56/front_passenger/h3_05f/", f"{WALL}/driver/h3_05f/"
+    renamed = {
+        name.replace(taken, driver): value
+        for name, value in measured_here.items()
+        if name.startswith(taken) and quantity_is_asked(plans, name.replace(taken, driver))
+    }
+    assert renamed[f"{driver}neck_tension"] == pytest.approx(605.8, abs=0.1)
+    assert renamed[f"{driver}chest_deflection"] == pytest.approx(17.747, abs=0.01)
+    path = "adult_occupant/frontal_impact/full_width/driver"
+    facts = full_width() | renamed
+    for region in ("head", "neck", "chest", "femur"):
+        assert score(plans["euro-ncap-2023"], facts, f"{path}/{region}") == 4
+    other = measured_here["full_width_rigid_56/driver/h3_50m/chest_deflection"]
+    facts[f"{driver}chest_deflection"] = other
+    expected = (34 - 23.191) / 16 * 4
+    assert score(plans["euro-ncap-2023"], facts, f"{path}/chest") == pytest.approx(expected, abs=0.005)
+
+
+def quantity_is_asked(plans, name):
+    return name in plans["euro-ncap-2023"].facts
