@@ -20,6 +20,7 @@ from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters, 
 from carindex.rating.kernels.low_speed import low_speed
 from carindex.rating.kernels.matrix import Matrix
 from carindex.rating.kernels.scenario import Pair, ScenarioTable, said_of, size_of
+from carindex.rating.kernels.tally import Tally, can_tally
 
 # cars that are worked on together: their cells stay within the processor's cache
 BLOCK = 1024
@@ -54,10 +55,13 @@ def _scenario(table: ScenarioTable, low: Array, high: Array, detailed: bool) -> 
     claimed, answers = car.claimed, slice(position - table.layers, position)
     points = Pair(np.zeros((3, cars)), np.zeros((3, cars)))
     found: list[Matrix] = []
+    tally = low is high and not detailed and can_tally(table)
     unclaimed, failing, needing = np.zeros((table.layers, cars)), np.zeros(cars), np.zeros(cars)
     for matrix in table.matrices:
         size = size_of(table, matrix)
-        one = Matrix(table, matrix, car, low[position : position + size], high[position : position + size])
+        own = low[position : position + size]
+        above = own if low is high else high[position : position + size]
+        one = (Tally if tally else Matrix)(table, matrix, car, own, above)
         position += size
         one.work_out()
         points.low += one.points.low

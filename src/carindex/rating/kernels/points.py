@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from carindex.rating.kernels.basic import rounded
 from carindex.rating.kernels.judging import COLOURS, GREY, RED, Flags, Indices
@@ -72,16 +73,24 @@ class Points:
     """The points of a matrix that are perhaps tested, one after the other."""
 
     def __init__(
-        self, owner: Matrix, variant: Variant, rows: Indices, columns: Indices, first: Indices, last: Indices
+        self,
+        owner: Matrix,
+        variant: Variant,
+        rows: Indices,
+        columns: Indices,
+        first: NDArray[np.int8],
+        last: NDArray[np.int8],
     ) -> None:
         self.owner, self.rows, self.columns = owner, rows, columns
         self.first, self.last = first, last
         matrix = owner.matrix
         cells = variant.cells[rows]
         self.sure = owner.surely[cells, columns]
-        values = [
-            tuple(rounded(bound[cells, columns], 100.0, "half_up") for bound in pair) for pair in owner.values
-        ]
+        values = []
+        for low, high in owner.values:
+            least = rounded(low[cells, columns], 100.0, "half_up")
+            most = least if high is low else rounded(high[cells, columns], 100.0, "half_up")
+            values.append((least, most))
         plain = variant.plain[rows]
         every = np.ones(len(rows), bool)
         # what may be measured: where, by which criterion, its values
@@ -94,24 +103,24 @@ class Points:
         elif matrix.warning is not None:
             number = matrix.declared[cells]
             said = number >= 0
-            low, high = (
+            below, above = (
                 np.where(said, bound[np.maximum(number, 0), columns], AEB)
                 for bound in (owner.functions.low, owner.functions.high)
             )
-            unknown = np.isnan(low)
+            unknown = np.isnan(below)
             undeclared = ~said | (unknown & owner.table.closed)
             open_ = unknown & (not owner.table.closed)
-            warned = said & ((high == FCW) | open_)
+            warned = said & ((above == FCW) | open_)
             self.readings += [
                 (undeclared, plain, values[0]),
-                (said & ((low == AEB) | open_), variant.aeb[rows], values[0]),
+                (said & ((below == AEB) | open_), variant.aeb[rows], values[0]),
                 (warned, np.full(len(rows), matrix.warning), values[1]),
             ]
         else:
             self.readings.append((every, plain, values[0]))
 
-    def judged(self, standard: Flags) -> tuple[Flags, Flags]:
-        """Return which points are perhaps borne out and which perhaps refuted; note their colours on the way."""
+    def judged(self, standard: Flags, *, shown: bool = True) -> tuple[Flags, Flags]:
+        """Return which points are perhaps borne out and which perhaps refuted; note their colours if they are shown."""
         owner = self.owner
         tables = owner.matrix.judging
         sets = self.first * COLOURS + self.last
@@ -141,11 +150,15 @@ class Points:
             some = np.where(not_red[0], may_pass, np.where(not_red[1], perhaps | may_pass, perhaps))
             right |= possible & some
             wrong |= possible & ~sure
+            if not shown:
+                continue
             for bounds, found in zip(
                 (colours, checks), self._coloured(criterion, low, high, empty), strict=True
             ):
                 np.minimum(bounds[0], found[0], out=bounds[0], where=possible)
                 np.maximum(bounds[1], found[1], out=bounds[1], where=possible)
+        if not shown:
+            return right, wrong
         # what may not have been tested at all has no colour that could be shown
         self.colours = np.where(self.sure, colours[0], 0.0), np.where(self.sure, colours[1], float(GREY))
         self.checks = np.where(self.sure, checks[0], 0.0), np.where(self.sure, checks[1], 2.0)
