@@ -25,6 +25,7 @@ Slots = NDArray[np.intp]
 # Cars that are worked on together: enough for an array operation to outweigh its call, few enough for the inputs of
 # one kernel to stay in the processor's cache.
 CARS_AT_ONCE = 1024
+_FACTS_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ class ReducedPlan:
         for start in range(0, cars, CARS_AT_ONCE):
             part = slice(start, min(cars, start + CARS_AT_ONCE))
             block = facts[:, part]
-            lacking = np.isnan(block).any(axis=0) if missing is None else missing[part]
+            lacking = _lacking(block) if missing is None else missing[part]
             high = self._block(block, lacking, part, low, high)
         return Evaluation(self.shown, low, high)
 
@@ -197,6 +198,16 @@ class ReducedPlan:
         low[group.outputs] = out_low
         if high is not low:
             high[group.outputs] = out_high
+
+
+def _lacking(facts: Array) -> NDArray[np.bool_]:
+    """Return which cars lack a fact; looks no further once all of them do."""
+    lacking = np.zeros(facts.shape[1], bool)
+    for start in range(0, len(facts), _FACTS_AT_ONCE):
+        lacking |= np.isnan(facts[start : start + _FACTS_AT_ONCE]).any(axis=0)
+        if lacking.all():
+            break
+    return lacking
 
 
 def _needed(plan: Plan, wanted: Slots) -> tuple[list[Group], NDArray[np.bool_]]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carindex.rating.kernels.basic import rounded
-from carindex.rating.kernels.judging import COLOURS, GREY, RED, Flags, Indices
+from carindex.rating.kernels.judging import COLOURS, GREY, PAIRS, RED, Flags, Indices
 from carindex.rating.kernels.kernel import Array
 from carindex.rating.kernels.scenario import AEB, FCW, Variant
 
@@ -125,7 +125,10 @@ class Points:
         tables = owner.matrix.judging
         sets = self.first * COLOURS + self.last
         count = len(self.rows)
-        not_red = [flags[self.columns] & standard for flags in owner.only_not_red]
+        # the first and last value of each criterion and pair of colours that surely, and perhaps, bears it out
+        limits = [bound.ravel() for bound in (*tables.surely, *tables.perhaps)]
+        lenient = bool(owner.only_not_red[1].any())
+        not_red = [flags[self.columns] & standard for flags in owner.only_not_red] if lenient else []
         right, wrong = np.zeros(count, bool), np.zeros(count, bool)
         colours = np.full(count, np.inf), np.full(count, -np.inf)
         checks = np.full(count, np.inf), np.full(count, -np.inf)
@@ -133,21 +136,21 @@ class Points:
             if not possible.any():
                 continue
             empty = np.isnan(low)
+            at = criterion * PAIRS + sets
             least, most = np.where(empty, -np.inf, low), np.where(empty, np.inf, high)
-            surely = (least >= tables.surely[0][criterion, sets]) & (
-                most <= tables.surely[1][criterion, sets]
-            )
-            perhaps = (most >= tables.perhaps[0][criterion, sets]) & (
-                least <= tables.perhaps[1][criterion, sets]
-            )
-            passes = (least >= tables.passes[0][criterion]) & (most <= tables.passes[1][criterion])
-            may_pass = (most >= tables.passes[0][criterion]) & (least <= tables.passes[1][criterion])
+            sure = (least >= limits[0].take(at)) & (most <= limits[1].take(at))
+            some = (most >= limits[2].take(at)) & (least <= limits[3].take(at))
             if owner.table.closed:  # as predicted
-                surely, perhaps = surely | empty, perhaps | empty
-                passes = np.where(empty, self.first != RED, passes)
-                may_pass = np.where(empty, self.first != RED, may_pass)
-            sure = np.where(not_red[0], passes, np.where(not_red[1], surely & passes, surely))
-            some = np.where(not_red[0], may_pass, np.where(not_red[1], perhaps | may_pass, perhaps))
+                sure, some = sure | empty, some | empty
+            if lenient:
+                lowest, highest = tables.passes[0].take(criterion), tables.passes[1].take(criterion)
+                passes = (least >= lowest) & (most <= highest)
+                may_pass = (most >= lowest) & (least <= highest)
+                if owner.table.closed:
+                    passes = np.where(empty, self.first != RED, passes)
+                    may_pass = np.where(empty, self.first != RED, may_pass)
+                sure = np.where(not_red[0], passes, np.where(not_red[1], sure & passes, sure))
+                some = np.where(not_red[0], may_pass, np.where(not_red[1], some | may_pass, some))
             right |= possible & some
             wrong |= possible & ~sure
             if not shown:
