@@ -6,12 +6,12 @@ from functools import cache
 
 import numpy as np
 import pytest
+from tests.rating.cars import random_facts
 
 from carindex.rating import Plan, evaluate
 from carindex.rating.compiled import compiled
 from carindex.rating.kernels import Array
 from carindex.rating.reduced import ReducedPlan
-from tests.rating.cars import random_facts
 
 PROTOCOLS = [
     ("us-ncap-2011", False),

@@ -297,7 +297,7 @@ class _Layout:
         keys = [(side, path) for path in self.scored_paths for side in ("score_lower", "score_upper")]
         keys += [(side, path) for path in ("", *self.rated_paths) for side in ("stars_lower", "stars_upper")]
         keys += [(side, path) for path in self.percent for side in ("percent_lower", "percent_upper")]
-        missing = np.isnan(facts).any(axis=0)
+        missing = np.asarray(np.isnan(facts).any(axis=0), bool)
         order = np.argsort(missing, kind="stable")
         mixed = bool(missing.any()) and not missing.all()
         results = {key: np.empty(rows) for key in keys}

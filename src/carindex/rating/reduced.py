@@ -1,9 +1,10 @@
 """A plan without what nobody asks for: what a table of many cars is rated with.
 
-A compiled protocol also works out what an explanation shows: the colour, the check and the losses of every cell, values
-that have a name. Of millions of cars only scores and outcomes are written. A reduced plan keeps the operations that these
-depend on, tells kernels to leave their details away, and numbers the slots that are left anew, so that a block of cars
-fits into an array that is used again for the next block. The results are those of `evaluate`, bit for bit.
+A compiled protocol also works out what an explanation shows: the colour, the check and the losses of every cell,
+values that have a name. Of millions of cars only scores and outcomes are written. A reduced plan keeps the operations
+that these depend on, tells kernels to leave their details away, and numbers the slots that are left anew, so that a
+block of cars fits into an array that is used again for the next block. The results are those of `evaluate`, bit for
+bit.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from carindex.rating.plan import Group, Plan
 
 Slots = NDArray[np.intp]
 
-# Cars that are worked on together: enough for an array operation to outweigh its call, few enough for the inputs of
-# one kernel to stay in the processor's cache.
+# Cars that are worked on together: enough for an array operation to outweigh its call, few enough for what most kernels
+# read and write to stay in the processor's cache.
 CARS_AT_ONCE = 1024
 _FACTS_AT_ONCE = 512
+_KEPT = 31 << 20
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,13 @@ class _Step:
     """A group of operations on rows of the workspace.
 
     ``given``: all inputs are facts as they were given, and ``inputs`` are their numbers; ``first`` is the first of
-    inputs that follow one another, which need not be gathered.
+    inputs that follow one another, which need not be gathered; ``filled`` is the first of the outputs, which do.
     """
 
     group: Group
     given: bool
     first: int | None
+    filled: int
 
 
 class ReducedPlan:
@@ -103,7 +106,7 @@ class ReducedPlan:
             flat = inputs.ravel()
             first = int(flat[0]) if flat.size and bool((np.diff(flat) == 1).all()) else None
             own = msgspec.structs.replace(group, inputs=inputs, outputs=self.row[group.outputs])
-            self.steps.append(_Step(own, direct, first))
+            self.steps.append(_Step(own, direct, first, int(own.outputs.flat[0])))
 
     def evaluate(self, facts: Array, missing: NDArray[np.bool_] | None = None) -> Evaluation:
         """Evaluate cars.
@@ -160,6 +163,9 @@ class ReducedPlan:
         if self._space is None or self._space[0].shape[1] < cars:
             shape = (self.rows, cars)
             self._space = np.empty(shape), np.empty(shape)
+            # The C library keeps the memory of freed arrays up to the size of the largest one that it has seen
+            # freed; after this untouched one kernels get the same pages again, block after block.
+            np.empty(_KEPT, np.uint8)
         low = self._space[0][:, :cars]
         high = self._space[1][:, :cars] if bounds else low
         own, count = facts[self.bounded], len(self.bounded)
@@ -189,15 +195,13 @@ class ReducedPlan:
             return values[step.first : step.first + group.inputs.size].reshape(shape)
 
         below = inputs(facts if step.given else low)
-        if high is low:
-            above = below
-        else:
-            # another array object tells kernels that not all is known, though the numbers are the same ones
-            above = below.view() if step.given else inputs(high)
+        # another array object tells kernels that not all is known, though the numbers are the same ones
+        above = below if high is low else below.view() if step.given else inputs(high)
         out_low, out_high = KERNELS[group.kernel](group.parameters, below, above)
-        low[group.outputs] = out_low
+        filled = slice(step.filled, step.filled + group.outputs.size)
+        low[filled] = out_low.reshape(-1, low.shape[1])
         if high is not low:
-            high[group.outputs] = out_high
+            high[filled] = out_high.reshape(-1, low.shape[1])
 
 
 def _lacking(facts: Array) -> NDArray[np.bool_]:
@@ -217,7 +221,7 @@ def _needed(plan: Plan, wanted: Slots) -> tuple[list[Group], NDArray[np.bool_]]:
     found: list[Group] = []
     for group in reversed(plan.groups):
         outputs = group.outputs.reshape(len(group.inputs), -1)
-        keep = used[outputs].any(axis=1)
+        keep = np.asarray(used[outputs].any(axis=1), bool)
         if not keep.any():
             continue
         own = _without_details(_part(group, keep), used)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carindex.rating.kernels.basic import rounded
-from carindex.rating.kernels.judging import COLOURS, GREY, Flags, Indices
+from carindex.rating.kernels.judging import COLOURS, GREY, Flags
 from carindex.rating.kernels.kernel import Array
 from carindex.rating.kernels.points import Counts, Points
 from carindex.rating.kernels.scenario import (
@@ -20,7 +20,6 @@ from carindex.rating.kernels.scenario import (
     ScenarioTable,
     Variant,
 )
-
 
 Colours = NDArray[np.int8]
 

@@ -1,9 +1,9 @@
 """A prediction matrix for tables of cars: points and failures only, no colours and no losses of its cells.
 
 `Matrix` works on floats and looks at every cell that may be tested one by one. Where facts are known or not, but no
-intervals, most cells need no look of their own: what a cell is predicted to be worth, and what a test may yield of which
-nothing is known, depends on its predicted colours alone. Both are looked up in one table of whole numbers whose fields are
-sums once a column is added up; only tested cells are judged by their values.
+intervals, most cells need no look of their own: what a cell is predicted to be worth, and what a test may yield of
+which nothing is known, depends on its predicted colours alone. Both are looked up in one table of whole numbers whose
+fields are sums once a column is added up; only tested cells are judged by their values.
 """
 
 from __future__ import annotations
@@ -93,14 +93,17 @@ class Tally(Matrix):
     def _sums(self, variant: Variant) -> list[tuple[Array, Array, Counts]]:
         """Return for both ranges the least and greatest worth of their cells, and the counts of their points."""
         whole = len(variant.cells) == self.matrix.cells  # then they stand in their order
-        first, last, surely, perhaps = (
-            some if whole else some[variant.cells] for some in (*self.predicted, self.surely, self.perhaps)
+        first, last = (some if whole else some[variant.cells] for some in self.predicted)
+        surely = self.surely if whole else self.surely[variant.cells]
+        perhaps = (
+            surely if self.perhaps is self.surely else self.perhaps if whole else self.perhaps[variant.cells]
         )
         index = (first * np.int8(COLOURS) + last).astype(np.int16)
         width = len(self.matrix.judging.passes[0]) * PAIRS
         tables = _tables(self.table, self.matrix)
         judged = perhaps
-        if self.matrix.quantities == 1:
+        # by which criterion a point is judged is the same for every car, whichever of its values counts
+        if self.matrix.warning is None and bool((self.car.performance.high <= 1).all()):
             index += (variant.plain * PAIRS).astype(np.int16)[:, None]
             judged = surely
             if perhaps is not surely:
@@ -122,7 +125,9 @@ class Tally(Matrix):
             counts[5] += (sums >> _SOME) & 1023
             least, most = sums & 0xFFFF, (sums >> _MOST) & 0xFFFF
             nothing = np.zeros(0, np.intp)
-            found.append((least / _PARTS, most / _PARTS, Counts(*counts, (nothing, nothing))))  # type: ignore[arg-type]
+            fields = [field.astype(np.float64) for field in counts]
+            own = Counts(fields[0], fields[1], fields[2], fields[3], fields[4], fields[5], (nothing, nothing))
+            found.append((least / _PARTS, most / _PARTS, own))
         return found
 
     def _counted(
