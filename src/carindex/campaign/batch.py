@@ -378,12 +378,13 @@ class _Layout:
         unknown = [name for i, name in enumerate(self.plan.facts) if i in asked and pattern[i]]
         if not unknown:
             return ""
+        sought = set(unknown)  # thousands of names are looked up in it
         groups: dict[str, list[str]] = {}
         for name in (name for i, name in enumerate(self.plan.facts) if i not in self.unasked):
             groups.setdefault(name.rsplit("/", 1)[0], []).append(name)
         parts: list[str] = []
         for group, names in groups.items():
-            gone = [name for name in names if name in unknown]
+            gone = [name for name in names if name in sought]
             parts.extend([f"{group}/*"] if len(gone) > 1 and len(gone) == len(names) else gone)
         return Finding("dossier.facts_not_known", "note", "", None, {"facts": ", ".join(parts)}).text(
             self.language
