@@ -15,12 +15,13 @@ from carindex.campaign.columns import numbers
 from carindex.campaign.tables import TableSource, open_table, table_writer
 from carindex.dossier import PROTOCOL, quantity_of, split_unit, stated_in_per_cent
 from carindex.messages import Finding, InputError, Language
-from carindex.rating import Evaluation, Plan, evaluate, stated_for
+from carindex.rating import Evaluation, Plan, stated_for
 from carindex.rating.load import shipped_folder
+from carindex.rating.reduced import ReducedPlan
 from carindex.units import ratio
 from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, vocabulary
 
-# Cars that are evaluated together: few enough for the values of all slots to stay in the processor's cache.
+# Cars whose facts are put in order together, and the fewest that are read at once.
 _CARS_AT_ONCE = 4096
 _LEAST_MEMORY = 256 << 20
 # What the program takes by itself, and what a car takes for each fact while its piece is read, rated and written;
@@ -201,6 +202,7 @@ class _Layout:
         self.percent = [
             path for path in plan.nodes if f"{path}#percent" in plan.named and plan.nodes[path].outcome
         ]
+        self.reduced = ReducedPlan(plan, [f"{path}#percent" for path in self.percent])
         self.rated_paths = [path for path, node in plan.nodes.items() if node.outcome is not None and path]
         self.scored_paths = [
             path
@@ -297,12 +299,14 @@ class _Layout:
         keys = [(side, path) for path in self.scored_paths for side in ("score_lower", "score_upper")]
         keys += [(side, path) for path in ("", *self.rated_paths) for side in ("stars_lower", "stars_upper")]
         keys += [(side, path) for path in self.percent for side in ("percent_lower", "percent_upper")]
-        order = np.argsort(np.isnan(facts).any(axis=0), kind="stable")
-        ordered = facts[:, order]
+        missing = np.asarray(np.isnan(facts).any(axis=0), bool)
+        order = np.argsort(missing, kind="stable")
+        mixed = bool(missing.any()) and not missing.all()
         results = {key: np.empty(rows) for key in keys}
         for start in range(0, rows, _CARS_AT_ONCE):
             part = slice(start, min(rows, start + _CARS_AT_ONCE))
-            self._take(evaluate(self.plan, ordered[:, part]), part, results)
+            some = np.ascontiguousarray(facts[:, order[part]]) if mixed else facts[:, part]
+            self._take(self.reduced.evaluate(some, missing[order[part]]), part, results)
         back = np.empty(rows, np.intp)
         back[order] = np.arange(rows)
         return {key: values[back] for key, values in results.items()}
@@ -376,12 +380,13 @@ class _Layout:
         unknown = [name for i, name in enumerate(self.plan.facts) if i in asked and pattern[i]]
         if not unknown:
             return ""
+        sought = set(unknown)  # thousands of names are looked up in it
         groups: dict[str, list[str]] = {}
         for name in (name for i, name in enumerate(self.plan.facts) if i not in self.unasked):
             groups.setdefault(name.rsplit("/", 1)[0], []).append(name)
         parts: list[str] = []
         for group, names in groups.items():
-            gone = [name for name in names if name in unknown]
+            gone = [name for name in names if name in sought]
             parts.extend([f"{group}/*"] if len(gone) > 1 and len(gone) == len(names) else gone)
         return Finding("dossier.facts_not_known", "note", "", None, {"facts": ", ".join(parts)}).text(
             self.language

@@ -12,7 +12,7 @@ None of them sees NaN: missing facts arrive as the interval of what is possible.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from carindex.rating.kernels.avoidance import AVOIDANCE
 from carindex.rating.kernels.basic import BASIC, rounded
@@ -24,4 +24,14 @@ from carindex.rating.kernels.precedents import PRECEDENTS
 
 KERNELS: Mapping[str, Kernel] = {**BASIC, **CRASH, **IMPACT, **CHECKS, **AVOIDANCE, **PRECEDENTS}
 
-__all__ = ["KERNELS", "Array", "Interval", "Kernel", "Parameters", "rounded"]
+# How many of a kernel's outputs are left where a parameter ``details`` is False: the others only explain these.
+HEADS: Mapping[str, Callable[[Parameters], int]] = {
+    "scenario": lambda parameters: 6 + int(parameters["table"].layers),
+    "headform_grid": lambda parameters: 3 * len(parameters["table"].bands),
+    "legform_row": lambda _: 2,
+    "low_speed": lambda _: 1,
+    "claimed": lambda _: 1,
+    "test_points": lambda _: 1,
+}
+
+__all__ = ["HEADS", "KERNELS", "Array", "Interval", "Kernel", "Parameters", "rounded"]

@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carindex.rating.kernels.judging import Flags
-from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters
+from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters, details, equal
 from carindex.rating.kernels.low_speed import low_speed
 from carindex.rating.kernels.matrix import Matrix
 from carindex.rating.kernels.scenario import Pair, ScenarioTable, said_of, size_of
+from carindex.rating.kernels.tally import Tally, can_tally
 
 # cars that are worked on together: their cells stay within the processor's cache
 BLOCK = 1024
@@ -35,28 +36,32 @@ def scenario(parameters: Parameters, low: Array, high: Array) -> Interval:
     """
     table: ScenarioTable = parameters["table"]
     low, high = low[0], high[0]
-    same = high is low or np.array_equal(low, high, equal_nan=True)
+    same = equal(low, high)
     cars = low.shape[1]
-    lower = np.empty((table.outputs, cars))
+    detailed = details(parameters)
+    lower = np.empty((table.outputs if detailed else 6 + table.layers, cars))
     upper = lower if high is low else np.empty_like(lower)
     for start in range(0, cars, BLOCK):
         part = slice(start, start + BLOCK)
         facts = np.ascontiguousarray(low[:, part])
         above = facts if same else np.ascontiguousarray(high[:, part])
-        lower[:, part], upper[:, part] = _scenario(table, facts, above)
+        lower[:, part], upper[:, part] = _scenario(table, facts, above, detailed)
     return lower[None], upper[None]
 
 
-def _scenario(table: ScenarioTable, low: Array, high: Array) -> tuple[Array, Array]:
+def _scenario(table: ScenarioTable, low: Array, high: Array, detailed: bool) -> tuple[Array, Array]:
     cars = low.shape[1]
     car, position = said_of(table, low, high)
     claimed, answers = car.claimed, slice(position - table.layers, position)
     points = Pair(np.zeros((3, cars)), np.zeros((3, cars)))
     found: list[Matrix] = []
+    tally = low is high and not detailed and can_tally(table)
     unclaimed, failing, needing = np.zeros((table.layers, cars)), np.zeros(cars), np.zeros(cars)
     for matrix in table.matrices:
         size = size_of(table, matrix)
-        one = Matrix(table, matrix, car, low[position : position + size], high[position : position + size])
+        own = low[position : position + size]
+        above = own if low is high else high[position : position + size]
+        one = (Tally if tally else Matrix)(table, matrix, car, own, above)
         position += size
         one.work_out()
         points.low += one.points.low
@@ -81,6 +86,8 @@ def _scenario(table: ScenarioTable, low: Array, high: Array) -> tuple[Array, Arr
         unless_refused(_stacked(first.layer), -1.0),
         unless_refused(claimed, 0.0),
     ]
+    if not detailed:
+        return np.concatenate([a for a, _ in out]), np.concatenate([b for _, b in out])
     out += [_lost(some, surely) for some in (unclaimed, failing[None], needing[None])]
     for one in found:
         out += [

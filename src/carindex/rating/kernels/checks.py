@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters, column
+from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters, column, details
 
 Flags = NDArray[np.bool_]
 
@@ -67,19 +67,51 @@ class WordLines(msgspec.Struct, frozen=True, eq=False):
 def word_table(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Points of the combination of signs that the inputs, words by number, are: the least and most still possible."""
     table: WordLines = parameters["table"]
-    possible = np.ones((len(table.signs), low.shape[2]), bool)
+    cars = low.shape[2]
+    may_be = []  # by input, whether it may be each of its signs
     for i, sign_of in enumerate(table.sign_of):
         words = np.arange(len(sign_of))[:, None]
         first, last = np.rint(low[0, i]), np.rint(high[0, i])
-        may_be = (first <= words) & (words <= last) & ((sign_of[:, None] != table.no_sign) | (first == last))
-        of_sign = np.zeros((int(sign_of.max()) + 1, low.shape[2]), bool)
-        np.logical_or.at(of_sign, sign_of, may_be)
-        possible &= of_sign[table.signs[:, i]]
-    worth = table.worth[:, None]
-    least = np.where(possible, worth, np.inf).min(axis=0)[None]
+        may = (first <= words) & (words <= last) & ((sign_of[:, None] != table.no_sign) | (first == last))
+        signs = np.unique(table.signs[:, i])
+        may_be.append(np.array([may[sign_of == sign].any(axis=0) for sign in signs]).reshape(-1, cars))
+    least = _extreme(table.worth, may_be, np.minimum, np.inf)[None]
     if high is low:
         return least, least
-    return least, np.where(possible, worth, -np.inf).max(axis=0)[None]
+    return least, _extreme(table.worth, may_be, np.maximum, -np.inf)[None]
+
+
+# rows of a table of sets of signs that is small enough to be made for every block of cars
+_SETS = 512
+
+
+def _extreme(worth: Array, may_be: list[Flags], reduce: np.ufunc, nothing: float) -> Array:
+    """Return the least or greatest worth of all combinations that are possible for each car.
+
+    ``worth`` is that of all combinations, the last input's sign changing fastest. The extreme is taken over one input
+    after the other; over the first ones for every set of signs at once, so that most combinations are looked at once
+    and not once for each car.
+    """
+    cars = may_be[0].shape[1]
+    table, index, done = worth.reshape(1, -1), np.zeros(cars, np.intp), 0
+    for may in may_be:
+        count = len(may)
+        if len(table) << count > _SETS:
+            break
+        parts = table.reshape(len(table), count, -1)
+        sets = np.arange(1 << count)
+        grown = np.full((len(table), len(sets), parts.shape[2]), nothing)
+        for sign in range(count):
+            has = (sets >> sign) & 1 == 1
+            grown[:, has] = reduce(grown[:, has], parts[:, sign, None])
+        table = grown.reshape(len(table) * len(sets), -1)
+        index = index * len(sets) + (may * (1 << np.arange(count))[:, None]).sum(axis=0)
+        done += 1
+    rest = table[index]
+    for may in may_be[done:]:
+        rest = np.where(may.T[:, :, None], rest.reshape(cars, len(may), rest.shape[1] // len(may)), nothing)
+        rest = reduce.reduce(rest, axis=1)
+    return np.asarray(rest[:, 0], np.float64)
 
 
 class Claim(msgspec.Struct, frozen=True, eq=False):
@@ -191,6 +223,8 @@ def claimed(parameters: Parameters, low: Array, high: Array) -> Interval:
         least = np.where(missing, 0.0, least)
         most[0] = np.where(missing, sum(claim.worth), most[0])
         most[1:] = np.where(missing, worth, most[1:])
+    if not details(parameters):
+        return (least[None, :1], least[None, :1]) if high is low else (least[None, :1], most[None, :1])
     lost_most, lost_least = worth - least[1:], worth - most[1:]
     if high is low:
         out = np.concatenate([least[:1], lost_most])[None]
@@ -251,12 +285,16 @@ def test_points(parameters: Parameters, low: Array, high: Array) -> Interval:
     least = np.where(tested, points_of(worst), 0.0)
     total_least, total_most = least.sum(axis=0), most.sum(axis=0)
     if high is low:
-        colour = np.where(tested, best, np.nan)
         total = np.where(coloured, total_most, np.nan)
+        if not details(parameters):
+            return total[None, None], total[None, None]
+        colour = np.where(tested, best, np.nan)
         out = np.concatenate([total[None], colour, share - most])[None]
         return out, out
     total_least = np.where(coloured, total_least, 0.0)
     total_most = np.where(coloured, total_most, matrix.points)
+    if not details(parameters):
+        return total_least[None, None], total_most[None, None]
     lost_least = np.where(coloured, share - most, 0.0)
     shown = tested | unknown
     lower = [total_least[None], np.where(shown, best, np.nan), lost_least]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carindex.rating.kernels.basic import rounded
-from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters, column
+from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters, column, equal
 
 
 def _three(values: object) -> Array:
@@ -41,13 +41,17 @@ def criterion(parameters: Parameters, low: Array, high: Array) -> Interval:
         with np.errstate(invalid="ignore"):
             capped = x >= cap
             if kind == "graded":
-                colour = (sign[:, :, None] * x[:, None] >= sign[:, :, None] * thresholds).sum(axis=1)
+                signed, colour = sign * x, np.zeros(x.shape, np.intp)
+                for edge in range(thresholds.shape[1]):
+                    colour += signed >= sign * thresholds[:, edge]
                 guess = np.where(np.isnan(predicted), 0, predicted).astype(np.intp)
-                within = (x >= least[rows, guess]) & (x < most[rows, guess])
                 asked = ~np.isnan(predicted)
-                check = np.where(guess == colour, 0.0, np.where(within, 1.0, 2.0))
-                colour = np.where(asked & (check == 1.0), guess, colour)
-                out[:, 2] = np.where(asked, check, np.nan)
+                out[:, 2] = np.nan
+                if asked.any():
+                    within = (x >= least[rows, guess]) & (x < most[rows, guess])
+                    check = np.where(guess == colour, 0.0, np.where(within, 1.0, 2.0))
+                    colour = np.where(asked & (check == 1.0), guess, colour)
+                    out[:, 2] = np.where(asked, check, np.nan)
                 out[:, 0] = scores[rows, colour]
                 out[:, 4] = 1.0
             elif kind == "gate":
@@ -64,10 +68,13 @@ def criterion(parameters: Parameters, low: Array, high: Array) -> Interval:
     out = assessed(low[:, 0], low[:, 1])
     if high is low:
         return out, out
-    top = assessed(high[:, 0], high[:, 1])
     missing = np.isnan(low[:, 0])
-    with np.errstate(invalid="ignore"):
-        lower, upper = np.fmin(out, top), np.fmax(out, top)
+    if equal(low, high):
+        lower, upper = out, out.copy()
+    else:
+        top = assessed(high[:, 0], high[:, 1])
+        with np.errstate(invalid="ignore"):
+            lower, upper = np.fmin(out, top), np.fmax(out, top)
     has = np.array([1.0 if kind == "graded" else 0.0])
     open_low = np.array([scores.min(), 0.0, np.nan, 0.0, has[0]])
     caps = np.isfinite(cap).astype(np.float64)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carindex.rating.kernels.basic import rounded
-from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters
+from carindex.rating.kernels.kernel import Array, Interval, Kernel, Parameters, details, equal
 
 _HUNDREDTHS = 100.0
 _FULL = 100.0
@@ -59,6 +59,23 @@ class _Tested(msgspec.Struct, frozen=True, eq=False):
     check: Array
 
 
+class _Front(msgspec.Struct, frozen=True, eq=False):
+    """What the cell words of a front say: points that count and what is predicted, by point and by band."""
+
+    counts: Array
+    predicted: Array
+    most: Array
+    worth: Array
+    silent: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, grid: HeadformGrid, kind: NDArray[np.int16]) -> _Front:
+        bands = grid.bands.astype(np.float64)
+        counts, predicted = (np.append(table, 0.0).take(kind) for table in (grid.counts, grid.predicted))
+        silent = (kind == len(grid.counts)).all(axis=0)
+        return cls(counts, predicted, bands @ counts, bands @ predicted, silent)
+
+
 def headform_grid(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Per cent of each band, its greatest points and what the correction costs it; then, point by point.
 
@@ -68,31 +85,33 @@ def headform_grid(parameters: Parameters, low: Array, high: Array) -> Interval:
     grid: HeadformGrid = parameters["table"]
     count = len(grid.mirror)
     words, tested = low[0, :count], low[0, count : 2 * count]
-    kind = np.where(np.isnan(words), len(grid.counts), words).astype(np.intp)
+    kind = np.where(np.isnan(words), len(grid.counts), words).astype(np.int16)
     at = np.nonzero((tested == 1) & (kind < len(grid.counts)))
+    front = _Front.of(grid, kind)
+    detailed = details(parameters)
     least, most = low[0, 2 * count :], high[0, 2 * count :]
     first = second = _tested(grid, kind, at, least)
-    if high is not low and not np.array_equal(least, most, equal_nan=True):
+    if not equal(least, most):
         second = _tested(grid, kind, at, most)
     # a higher value is worse everywhere, so that the ends of its interval are the bounds
-    worst = _headform(grid, kind, second, 0.0, silent=0.0)
+    worst = _headform(grid, front, second, 0.0, silent=0.0, detailed=detailed)
     is_open = high is not low and str(parameters["blank"]) == "open"
-    undecided = (kind == len(grid.counts)).all(axis=0).any() or np.isnan(first.score).any()
+    undecided = front.silent.any() or np.isnan(first.score).any()
     if second is first and not (is_open and undecided):
         return worst[None], worst[None]
-    best = _headform(grid, kind, first, _FULL * is_open, silent=float(is_open))
+    best = _headform(grid, front, first, _FULL * is_open, silent=float(is_open), detailed=detailed)
     return np.fmin(worst, best)[None], np.fmax(worst, best)[None]
 
 
 def _tested(
     grid: HeadformGrid,
-    kind: NDArray[np.intp],
+    kind: NDArray[np.int16],
     at: tuple[NDArray[np.intp], ...],
     values: Array,
 ) -> _Tested:
     """Assess every tested point; an A-pillar point without a value takes that of its twin on the other side."""
     point, car = at
-    kinds = kind[point, car]
+    kinds = kind[point, car].astype(np.intp)
     value = rounded(values[point, car], _HUNDREDTHS, "half_up")
     mirrored = grid.mirrored[kinds]
     value = np.where(mirrored & (value == 0), np.nan, value)
@@ -127,15 +146,15 @@ def _tested(
 
 
 def _headform(
-    grid: HeadformGrid, kind: NDArray[np.intp], tested: _Tested, fill: float, *, silent: float
+    grid: HeadformGrid, front: _Front, tested: _Tested, fill: float, *, silent: float, detailed: bool
 ) -> Array:
     """Return the outputs with every missing value scoring ``fill``.
 
     ``silent``: the part of everything that a front has of which nothing is known.
     """
-    count, cars = kind.shape
-    bands = grid.bands.astype(np.float64)
-    counts, predicted = (np.append(table, 0.0)[kind] for table in (grid.counts, grid.predicted))
+    count, cars = front.counts.shape
+    counts, predicted, most, worth = front.counts, front.predicted, front.most, front.worth
+    bands = grid.bands
     reached = np.where(np.isnan(tested.score), fill, tested.score) / _FULL
     sampled = grid.sampled[tested.kind]
     asked = np.bincount(tested.car, sampled * grid.predicted[tested.kind], cars)
@@ -144,16 +163,17 @@ def _headform(
     always = np.where(grid.always[tested.kind], reached * grid.times[tested.kind], 0.0)
     band = np.argmax(grid.bands, axis=0)[tested.point]
     added = np.bincount(band * cars + tested.car, always, len(bands) * cars).reshape(len(bands), cars)
-    most, worth = bands @ counts, bands @ predicted
     share = np.divide(_FULL * (factor * worth + added), most, out=np.zeros_like(most), where=most > 0)
     whole = most.sum(axis=0)
     unit = np.divide(grid.points, whole, out=np.zeros(cars), where=whole > 0)
-    nothing_said = silent * (whole == 0) * (kind == len(grid.counts)).all(axis=0)
+    nothing_said = silent * (whole == 0) * front.silent
     head = 3 * len(bands)
-    out = np.empty((head + 5 * count, cars))
+    out = np.empty((head + 5 * count * detailed, cars))
     out[: len(bands)] = np.where(most > 0, np.minimum(share, _FULL), _FULL * nothing_said)
     out[len(bands) : 2 * len(bands)] = unit * most + grid.points * nothing_said
     out[2 * len(bands) : head] = unit * (worth + added - out[: len(bands)] / _FULL * most)
+    if not detailed:
+        return out
     points = out[head:].reshape(5, count, cars)
     points[:4] = np.nan
     where = (tested.point, tested.car)
@@ -192,6 +212,7 @@ def legform_row(parameters: Parameters, low: Array, high: Array) -> Interval:
     there = ~np.isnan(words)
     kind = np.where(there, words, 0).astype(np.intp)
     unasked = str(parameters["blank"]) == "nothing"
+    detailed = details(parameters)
 
     def measured(inputs: Array) -> Array:
         divisors = np.array([criterion.divisor for criterion in row.criteria])[:, None, None]
@@ -203,10 +224,12 @@ def legform_row(parameters: Parameters, low: Array, high: Array) -> Interval:
         missing = np.isnan(value)
         inferred = missing & there & row.takes_neighbour[kind]
         value = np.where(missing & there & ~inferred, pending, value)
-        return _legform(row, there, _from_neighbours(value, inferred), unasked, _FULL * (pending < 0))
+        return _legform(
+            row, there, _from_neighbours(value, inferred), unasked, _FULL * (pending < 0), detailed
+        )
 
     value = top = measured(low)
-    if high is not low and not np.array_equal(low, high, equal_nan=True):
+    if not equal(low, high):
         top = measured(high)
     is_open = high is not low and not unasked
     worst = outputs(top, np.inf if is_open else np.nan)
@@ -218,7 +241,12 @@ def legform_row(parameters: Parameters, low: Array, high: Array) -> Interval:
 
 
 def _legform(
-    row: LegformRow, there: NDArray[np.bool_], value: Array, unasked: bool, nothing_said: float
+    row: LegformRow,
+    there: NDArray[np.bool_],
+    value: Array,
+    unasked: bool,
+    nothing_said: float,
+    detailed: bool,
 ) -> Array:
     """Return the outputs for values at the points; what is NaN there has no colour and scores nothing."""
     thresholds = np.stack([criterion.thresholds for criterion in row.criteria])
@@ -237,6 +265,8 @@ def _legform(
         lost = np.where(there, _FULL - each, 0.0) / np.maximum(points, 1)
     percent = np.where(points > 0, percent, 0.0 if unasked else nothing_said)
     count, cars = there.shape
+    if not detailed:
+        return np.stack([percent, (points > 0).astype(np.float64)])
     out = np.empty((2 + count * (2 + 3 * len(scores)), cars))
     out[0], out[1] = percent, points > 0
     rest = out[2:].reshape(-1, count, cars)

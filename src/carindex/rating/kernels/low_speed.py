@@ -11,7 +11,7 @@ import numpy as np
 
 from carindex.rating.kernels.basic import rounded
 from carindex.rating.kernels.judging import COLOURS, GREEN, GREY, RED, Flags, Indices, Judging
-from carindex.rating.kernels.kernel import Array, Interval, Parameters
+from carindex.rating.kernels.kernel import Array, Interval, Parameters, details
 
 # first and last colour that a point can have, shape (cells, cars)
 Bounds = tuple[Array, Array]
@@ -63,11 +63,11 @@ def low_speed(parameters: Parameters, low: Array, high: Array) -> Interval:
     prediction, tested and value of each cell; its baseline for mitigation; its system and door for dooring.
     """
     table: LowSpeedTable = parameters["table"]
-    lower, upper = _low_speed(table, low[0], high[0])
+    lower, upper = _low_speed(table, low[0], high[0], details(parameters))
     return (lower[None], lower[None]) if high is low else (lower[None], upper[None])
 
 
-def _low_speed(table: LowSpeedTable, low: Array, high: Array) -> tuple[Array, Array]:
+def _low_speed(table: LowSpeedTable, low: Array, high: Array, detailed: bool) -> tuple[Array, Array]:
     cars, n = low.shape[1], table.cells
     at = 0 if table.dooring is None else 1
     closed = np.ones(cars, bool) if table.closed else low[at] == 1
@@ -97,6 +97,12 @@ def _low_speed(table: LowSpeedTable, low: Array, high: Array) -> tuple[Array, Ar
     total_high = np.where(
         some, np.where(none, np.maximum(with_tests[1], without[1]), with_tests[1]), without[1]
     )
+    if not detailed:
+        total_low, total_high = total_low * table.points, total_high * table.points
+        if table.dooring is not None:
+            refused, open_ = _refused(table, table.dooring, low[0], high[0])
+            total_low, total_high = np.where(open_, 0.0, total_low), np.where(refused, 0.0, total_high)
+        return total_low[None], total_high[None]
     tests_are_best = some & ~(none & (without[1] > with_tests[1]))
     best = np.where(tests_are_best, np.where(perhaps, table.worth[1][pairs], 0.0), table.worth[1][predicted])
     lost = (1.0 - best) / n * table.points
@@ -108,9 +114,7 @@ def _low_speed(table: LowSpeedTable, low: Array, high: Array) -> tuple[Array, Ar
     check_high = np.where(np.isnan(check), np.where(perhaps, 2.0, np.nan), check)
     total_low, total_high = total_low * table.points, total_high * table.points
     if table.dooring is not None:
-        response = low[0]
-        refused = (response == table.dooring.not_claimed) & (high[0] == response)
-        open_ = (np.isnan(response) & (not table.closed)) | (high[0] == table.dooring.not_claimed)
+        refused, open_ = _refused(table, table.dooring, low[0], high[0])
         total_low, total_high = np.where(open_, 0.0, total_low), np.where(refused, 0.0, total_high)
         lost = np.where(refused, 0.0, lost)
         shown_low, shown_high, check_low, check_high = (
@@ -120,6 +124,12 @@ def _low_speed(table: LowSpeedTable, low: Array, high: Array) -> tuple[Array, Ar
         np.concatenate([total_low[None], shown_low, check_low, lost]),
         np.concatenate([total_high[None], shown_high, check_high, lost]),
     )
+
+
+def _refused(table: LowSpeedTable, rule: Dooring, low: Array, high: Array) -> tuple[Flags, Flags]:
+    """Return whether the vehicle's response is surely, or perhaps, not claimed."""
+    refused = (low == rule.not_claimed) & (high == low)
+    return refused, (np.isnan(low) & (not table.closed)) | (high == rule.not_claimed)
 
 
 def _totals(table: LowSpeedTable, least: Array, most: Array) -> tuple[Array, Array]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from carindex.rating.kernels.basic import rounded
-from carindex.rating.kernels.judging import COLOURS, GREY, Flags, Indices
+from carindex.rating.kernels.judging import COLOURS, GREY, Flags
 from carindex.rating.kernels.kernel import Array
 from carindex.rating.kernels.points import Counts, Points
 from carindex.rating.kernels.scenario import (
@@ -19,6 +20,8 @@ from carindex.rating.kernels.scenario import (
     ScenarioTable,
     Variant,
 )
+
+Colours = NDArray[np.int8]
 
 
 class Matrix:
@@ -37,18 +40,24 @@ class Matrix:
         at += repeating if table.closed else 1
         n = matrix.cells
         unknown = np.isnan(low[at : at + n])
-        self.predicted = (
-            np.where(unknown, np.where(closed, GREY, 0), low[at : at + n]).astype(np.intp),
-            np.where(unknown, GREY, high[at : at + n]).astype(np.intp),
-        )
-        self.tested = low[at + n : at + 2 * n], high[at + n : at + 2 * n]
+        if low is high and not unknown.any():
+            colours = low[at : at + n].astype(np.int8)
+            self.predicted = colours, colours
+        else:
+            self.predicted = (
+                np.where(unknown, np.where(closed, GREY, 0), low[at : at + n]).astype(np.int8),
+                np.where(unknown, GREY, high[at : at + n]).astype(np.int8),
+            )
+
+        def bounds(start: int, stop: int | None) -> tuple[Array, Array]:
+            own = low[start:stop]
+            return own, own if low is high else high[start:stop]
+
+        self.tested = bounds(at + n, at + 2 * n)
         at += 2 * n
-        self.values = [
-            (low[at + k * n : at + (k + 1) * n], high[at + k * n : at + (k + 1) * n])
-            for k in range(matrix.quantities)
-        ]
+        self.values = [bounds(at + k * n, at + (k + 1) * n) for k in range(matrix.quantities)]
         at += matrix.quantities * n
-        self.outcome = low[at:], high[at:]
+        self.outcome = bounds(at, None)
         self._judged_not_red()
         self._which_are_tested()
 
@@ -99,6 +108,13 @@ class Matrix:
         self.lost = [np.zeros((len(cells), cars)) for cells in matrix.may_be]
         self.colours = Pair(*(np.full((matrix.cells, cars), np.nan) for _ in range(2)))
         self.check = Pair(*(np.full((matrix.cells, cars), np.nan) for _ in range(2)))
+        self._prepare()
+        for variant, possible in self._variants():
+            self._work_out(variant, possible)
+
+    def _prepare(self) -> None:
+        """Make room for points and failures, and divide the robustness points among the layers."""
+        matrix, cars = self.matrix, self.cars
         self.points = Pair(np.full((3, cars), np.inf), np.full((3, cars), -np.inf))
         self.failed = Pair(np.ones(cars), np.zeros(cars))
         worth = matrix.points.get("robustness", 0.0)
@@ -106,8 +122,6 @@ class Matrix:
             self.per_offered = np.where(self.car.offered > 0, worth / self.car.offered, 0.0)
         self.per_layer = np.where(self.car.claims.high > 0, self.per_offered, 0.0)
         self.lost_by_failing, self.lost_by_needs = np.zeros(cars), np.zeros(cars)
-        for variant, possible in self._variants():
-            self._work_out(variant, possible)
 
     def _variants(self) -> list[tuple[Variant, Flags]]:
         """Return the variants of the matrix and the cars for which each is possible."""
@@ -162,7 +176,18 @@ class Matrix:
         best = possible & (
             points[STANDARD][1] + points[EXTENDED][1] + robust[1] > self.points.high.sum(axis=0)
         )
-        for kind, (least, most) in enumerate((*points, robust[:2])):
+        self._note(possible, (*points, robust[:2]), fail_low, fail_high)
+        for kind in (STANDARD, EXTENDED):
+            self.lost[kind] = np.where(best, losses[kind][matrix.may_be[kind]], self.lost[kind])
+        self.lost_by_failing = np.where(best, robust[2], self.lost_by_failing)
+        self.lost_by_needs = np.where(best, robust[3], self.lost_by_needs)
+        self._show(variant, possible, counts)
+
+    def _note(
+        self, possible: Flags, points: tuple[tuple[Array, Array], ...], fail_low: Flags, fail_high: Flags
+    ) -> None:
+        """Note points and failures of a variant where it is possible."""
+        for kind, (least, most) in enumerate(points):
             self.points.low[kind] = np.where(
                 possible, np.minimum(self.points.low[kind], least), self.points.low[kind]
             )
@@ -171,13 +196,8 @@ class Matrix:
             )
         self.failed.low = np.where(possible, np.minimum(self.failed.low, fail_low), self.failed.low)
         self.failed.high = np.where(possible, np.maximum(self.failed.high, fail_high), self.failed.high)
-        for kind in (STANDARD, EXTENDED):
-            self.lost[kind] = np.where(best, losses[kind][matrix.may_be[kind]], self.lost[kind])
-        self.lost_by_failing = np.where(best, robust[2], self.lost_by_failing)
-        self.lost_by_needs = np.where(best, robust[3], self.lost_by_needs)
-        self._show(variant, possible, counts)
 
-    def _predicted(self, sets: Indices, kind: int, full: float) -> tuple[Array, Array, Array]:
+    def _predicted(self, sets: Colours, kind: int, full: float) -> tuple[Array, Array, Array]:
         """Return the predicted points of a range, and what each of its cells loses at best."""
         worth = self.table.worth if kind == STANDARD else self.table.worth_extended
         cells = max(len(sets), 1)
@@ -202,7 +222,7 @@ class Matrix:
 
     # -- tested points ---------------------------------------------------------------------------------------
 
-    def _counts(self, variant: Variant, low: Indices, high: Indices) -> tuple[Counts, Counts]:
+    def _counts(self, variant: Variant, low: Colours, high: Colours) -> tuple[Counts, Counts]:
         """Count the tested points of both ranges that are borne out, refuted, or not counted."""
         rows, columns = np.nonzero(self.perhaps[variant.cells])
         cells = variant.cells[rows]

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from carindex.rating.kernels.basic import rounded
-from carindex.rating.kernels.judging import COLOURS, GREY, RED, Flags, Indices
+from carindex.rating.kernels.judging import COLOURS, GREY, PAIRS, RED, Flags, Indices
 from carindex.rating.kernels.kernel import Array
 from carindex.rating.kernels.scenario import AEB, FCW, Variant
 
@@ -72,16 +73,24 @@ class Points:
     """The points of a matrix that are perhaps tested, one after the other."""
 
     def __init__(
-        self, owner: Matrix, variant: Variant, rows: Indices, columns: Indices, first: Indices, last: Indices
+        self,
+        owner: Matrix,
+        variant: Variant,
+        rows: Indices,
+        columns: Indices,
+        first: NDArray[np.int8],
+        last: NDArray[np.int8],
     ) -> None:
         self.owner, self.rows, self.columns = owner, rows, columns
         self.first, self.last = first, last
         matrix = owner.matrix
         cells = variant.cells[rows]
         self.sure = owner.surely[cells, columns]
-        values = [
-            tuple(rounded(bound[cells, columns], 100.0, "half_up") for bound in pair) for pair in owner.values
-        ]
+        values = []
+        for low, high in owner.values:
+            least = rounded(low[cells, columns], 100.0, "half_up")
+            most = least if high is low else rounded(high[cells, columns], 100.0, "half_up")
+            values.append((least, most))
         plain = variant.plain[rows]
         every = np.ones(len(rows), bool)
         # what may be measured: where, by which criterion, its values
@@ -94,29 +103,32 @@ class Points:
         elif matrix.warning is not None:
             number = matrix.declared[cells]
             said = number >= 0
-            low, high = (
+            below, above = (
                 np.where(said, bound[np.maximum(number, 0), columns], AEB)
                 for bound in (owner.functions.low, owner.functions.high)
             )
-            unknown = np.isnan(low)
+            unknown = np.isnan(below)
             undeclared = ~said | (unknown & owner.table.closed)
             open_ = unknown & (not owner.table.closed)
-            warned = said & ((high == FCW) | open_)
+            warned = said & ((above == FCW) | open_)
             self.readings += [
                 (undeclared, plain, values[0]),
-                (said & ((low == AEB) | open_), variant.aeb[rows], values[0]),
+                (said & ((below == AEB) | open_), variant.aeb[rows], values[0]),
                 (warned, np.full(len(rows), matrix.warning), values[1]),
             ]
         else:
             self.readings.append((every, plain, values[0]))
 
-    def judged(self, standard: Flags) -> tuple[Flags, Flags]:
-        """Return which points are perhaps borne out and which perhaps refuted; note their colours on the way."""
+    def judged(self, standard: Flags, *, shown: bool = True) -> tuple[Flags, Flags]:
+        """Return which points are perhaps borne out and which perhaps refuted; note their colours if they are shown."""
         owner = self.owner
         tables = owner.matrix.judging
         sets = self.first * COLOURS + self.last
         count = len(self.rows)
-        not_red = [flags[self.columns] & standard for flags in owner.only_not_red]
+        # the first and last value of each criterion and pair of colours that surely, and perhaps, bears it out
+        limits = [bound.ravel() for bound in (*tables.surely, *tables.perhaps)]
+        lenient = bool(owner.only_not_red[1].any())
+        not_red = [flags[self.columns] & standard for flags in owner.only_not_red] if lenient else []
         right, wrong = np.zeros(count, bool), np.zeros(count, bool)
         colours = np.full(count, np.inf), np.full(count, -np.inf)
         checks = np.full(count, np.inf), np.full(count, -np.inf)
@@ -124,28 +136,32 @@ class Points:
             if not possible.any():
                 continue
             empty = np.isnan(low)
+            at = criterion * PAIRS + sets
             least, most = np.where(empty, -np.inf, low), np.where(empty, np.inf, high)
-            surely = (least >= tables.surely[0][criterion, sets]) & (
-                most <= tables.surely[1][criterion, sets]
-            )
-            perhaps = (most >= tables.perhaps[0][criterion, sets]) & (
-                least <= tables.perhaps[1][criterion, sets]
-            )
-            passes = (least >= tables.passes[0][criterion]) & (most <= tables.passes[1][criterion])
-            may_pass = (most >= tables.passes[0][criterion]) & (least <= tables.passes[1][criterion])
+            sure = (least >= limits[0].take(at)) & (most <= limits[1].take(at))
+            some = (most >= limits[2].take(at)) & (least <= limits[3].take(at))
             if owner.table.closed:  # as predicted
-                surely, perhaps = surely | empty, perhaps | empty
-                passes = np.where(empty, self.first != RED, passes)
-                may_pass = np.where(empty, self.first != RED, may_pass)
-            sure = np.where(not_red[0], passes, np.where(not_red[1], surely & passes, surely))
-            some = np.where(not_red[0], may_pass, np.where(not_red[1], perhaps | may_pass, perhaps))
+                sure, some = sure | empty, some | empty
+            if lenient:
+                lowest, highest = tables.passes[0].take(criterion), tables.passes[1].take(criterion)
+                passes = (least >= lowest) & (most <= highest)
+                may_pass = (most >= lowest) & (least <= highest)
+                if owner.table.closed:
+                    passes = np.where(empty, self.first != RED, passes)
+                    may_pass = np.where(empty, self.first != RED, may_pass)
+                sure = np.where(not_red[0], passes, np.where(not_red[1], sure & passes, sure))
+                some = np.where(not_red[0], may_pass, np.where(not_red[1], some | may_pass, some))
             right |= possible & some
             wrong |= possible & ~sure
+            if not shown:
+                continue
             for bounds, found in zip(
                 (colours, checks), self._coloured(criterion, low, high, empty), strict=True
             ):
                 np.minimum(bounds[0], found[0], out=bounds[0], where=possible)
                 np.maximum(bounds[1], found[1], out=bounds[1], where=possible)
+        if not shown:
+            return right, wrong
         # what may not have been tested at all has no colour that could be shown
         self.colours = np.where(self.sure, colours[0], 0.0), np.where(self.sure, colours[1], float(GREY))
         self.checks = np.where(self.sure, checks[0], 0.0), np.where(self.sure, checks[1], 2.0)
