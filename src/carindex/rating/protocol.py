@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from pathlib import Path
 
 import msgspec
@@ -140,7 +139,7 @@ class Protocol(msgspec.Struct, frozen=True):
     beside: tuple[Node, ...]
     hash: str
     place: str
-    nodes: Mapping[str, Node] = field(repr=False)
+    nodes: Mapping[str, Node]
     calculator: bool = False
     oddities: tuple[Oddity, ...] = ()
     layers: tuple[Layer, ...] = ()
