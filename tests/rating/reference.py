@@ -121,7 +121,7 @@ class Car:
         if condition.any is not None:
             return any(self.holds(item, node) for item in condition.any)
         if condition.node is not None:
-            return self.holds_for(condition, self.score(condition.node))
+            return self.holds_for(condition, rounded(self.score(condition.node), 9))
         if condition.stars_of is not None:
             return self.holds_for(condition, self.stars(condition.stars_of))
         x = self.fact(condition.fact, node)
@@ -231,6 +231,7 @@ class Car:
             measure = measure / spec.divide_by
         if spec.round is not None:
             measure = rounded(measure, spec.round.decimals, spec.round.mode)
+        measure = rounded(measure, 9)  # a line is compared with what a person sees
         otherwise = 0 if spec.otherwise is None else rank(spec.otherwise)
         reached = [otherwise]
         lines = 0
@@ -248,7 +249,7 @@ class Car:
         limits += [self.stars(other) for other in spec.balance or []]
         for name, floors in (spec.minima or {}).items():
             # whoever misses the minimum of an outcome gets at most the next lower one
-            if any(self.score(other) < floor for other, floor in floors.items()):
+            if any(rounded(self.score(other), 9) < floor for other, floor in floors.items()):
                 every = {
                     otherwise,
                     *(

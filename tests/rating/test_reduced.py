@@ -17,6 +17,9 @@ PROTOCOLS = [
     ("us-ncap-2011", False),
     ("euro-ncap-2026", False),
     ("euro-ncap-2026", True),
+    # lines that are known only to lie between two numbers, and nothing missing: stars stay open
+    ("latin-ncap-2020", False),
+    ("asean-ncap-2021", False),
 ]
 
 

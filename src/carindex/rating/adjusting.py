@@ -215,12 +215,15 @@ class Adjusting(Conditions):
     ) -> tuple[int, tuple[float, ...], tuple[float, ...]]:
         """Return the slot of the outcome that lines, other outcomes and minima allow, and lines and outcomes."""
         lines, values = outcome_lines(spec, node)
-        slot = self.emit("steps", [measure], thresholds=lines, values=values, divisor=1.0) if lines else None
+        slot = None
+        if lines:
+            seen = self.as_seen(measure)
+            slot = self.emit("steps", [seen], thresholds=lines, values=values, divisor=1.0)
         limits: list[int] = [] if slot is None else [slot]
         limits.extend(self.outcome_of(path, node).slot for path in spec.balance or [])
         for path, floors in minima_by_node(spec).items():
             floor_lines, best = allowed(spec, floors)
-            score = self.score(path, node)
+            score = self.as_seen(self.score(path, node))
             limits.append(self.emit("steps", [score], thresholds=floor_lines, values=best, divisor=1.0))
         if node.grades and not limits:  # the grade itself is what is given
             return measure, (), tuple(float(rank) for rank in range(len(node.grades)))

@@ -59,7 +59,8 @@ class Conditions(LeafRules):
                 facts = tuple(dict.fromkeys(fact for _, some in compiled for fact in some))
                 return self.emit(kernel, [slot for slot, _ in compiled]), facts
         if condition.node is not None:
-            holds = self.compare(condition, self._score_of(condition, node), 1.0, None, node)
+            score = self.as_seen(self._score_of(condition, node))
+            holds = self.compare(condition, score, 1.0, None, node)
             if condition.fact is None:
                 return holds, ()
             said = self.fact(condition.fact, node)

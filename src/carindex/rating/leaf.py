@@ -11,6 +11,9 @@ from carindex.rating.slots import SlotTable
 from carindex.units import ratio
 from carindex.vocabulary import Quantity, vocabulary
 
+_SEEN = 9
+"""Decimals of a worked-out value that count at a line: far finer than any rule, coarser than binary noise."""
+
 
 class LeafRules(SlotTable):
     """Compiles rules on one fact, and what they share with others: units, rounding, comparisons."""
@@ -37,6 +40,18 @@ class LeafRules(SlotTable):
     def rounded(self, slot: int, rounding: schema.Rounding) -> int:
         """Return the slot of a rounded value."""
         return self.emit("rounding", [slot], decimals=rounding.decimals, mode=rounding.mode)
+
+    def as_seen(self, slot: int) -> int:
+        """Return the slot of a worked-out value as a person sees it, to be compared with a line.
+
+        20.63 + 11.5 + 8.87 is 41, whatever binary fractions make of it, and reaches a line at 41. A fact is taken as
+        it was given.
+        """
+        if self.level[slot] == 0:
+            return slot
+        if slot not in self.seen:
+            self.seen[slot] = self.rounded(slot, schema.Rounding(decimals=_SEEN))
+        return self.seen[slot]
 
     # -- rules on a fact -----------------------------------------------------------------------------------
 

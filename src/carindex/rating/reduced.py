@@ -66,7 +66,8 @@ class ReducedPlan:
         self.shown = _shown(plan, wanted, names)
         self._layout(groups, used)
         self.wanted = self.row[wanted]
-        self.values = self.row[plan.values]
+        # values and outcomes: stars stay open where a line is known only to lie between two numbers
+        self.results = self.row[plan.results]
         self._space: tuple[Array, Array] | None = None
 
     def _layout(self, groups: list[Group], used: NDArray[np.bool_]) -> None:
@@ -152,7 +153,7 @@ class ReducedPlan:
     def _run(self, facts: Array, incomplete: bool) -> tuple[Array, Array]:
         if not incomplete:
             low, _ = self._filled(facts, False)
-            if not np.isnan(low[self.values]).any():
+            if not np.isnan(low[self.results]).any():
                 return low, low
         # bounds, also where a value stays open though all facts are known, because a rule says so
         return self._filled(facts, True)

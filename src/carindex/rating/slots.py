@@ -28,6 +28,7 @@ class SlotTable:
         self.raws: dict[int, int] = {}
         self.known_any: dict[tuple[int, ...], int] = {}
         self.named: dict[str, int] = {}
+        self.seen: dict[int, int] = {}
 
     def fact(self, name: str, node: Node) -> int:
         """Return the slot of a fact, by its full name or as a node's rule calls it."""
