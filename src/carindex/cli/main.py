@@ -8,11 +8,11 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from importlib import import_module
 from typing import NoReturn
 
 import click
 
+from carindex.cli.commands import Commands
 from carindex.cli.options import UNUSABLE, language_of
 from carindex.messages import InputError
 
@@ -26,27 +26,12 @@ _COMMANDS: Mapping[str, str] = {
     "import": "carindex.cli.tables:import_",
     "euroncap": "carindex.cli.euroncap:euroncap",
     "protocols": "carindex.cli.protocols:protocols",
+    "align": "carindex.cli.align:align",
     "demo": "carindex.cli.rating:demo",
 }
 
 
-class _Commands(click.Group):
-    """Commands that are imported when they are asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, in the order of the work."""
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return a command."""
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, name = _COMMANDS[cmd_name].partition(":")
-        command: click.Command = getattr(import_module(module), name)
-        return command
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands.of(_COMMANDS), context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="carindex")
 def app() -> None:
     """Rate cars: evidence in, rating out, every point explained."""
