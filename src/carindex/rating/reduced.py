@@ -25,7 +25,7 @@ Slots = NDArray[np.intp]
 
 # Cars that are worked on together: enough for an array operation to outweigh its call, few enough for what most kernels
 # read and write to stay in the processor's cache.
-CARS_AT_ONCE = 1024
+CARS_AT_ONCE = 4096
 _FACTS_AT_ONCE = 512
 _KEPT = 31 << 20
 
@@ -42,6 +42,18 @@ class _Step:
     given: bool
     first: int | None
     filled: int
+
+    def inputs(self, values: Array) -> Array:
+        """Return the inputs of the group, ``(operations, inputs, cars)``."""
+        if self.first is None:
+            return values[self.group.inputs]
+        shape = (*self.group.inputs.shape, values.shape[1])
+        return values[self.first : self.first + self.group.inputs.size].reshape(shape)
+
+    @property
+    def outputs(self) -> slice:
+        """The rows that the group fills."""
+        return slice(self.filled, self.filled + self.group.outputs.size)
 
 
 class ReducedPlan:
@@ -170,10 +182,12 @@ class ReducedPlan:
         low = self._space[0][:, :cars]
         high = self._space[1][:, :cars] if bounds else low
         own, count = facts[self.bounded], len(self.bounded)
+        open_ = np.zeros(self.rows if bounds else 0, bool)
         if bounds:
             unknown = np.isnan(own)
             low[:count] = np.where(unknown, self.least, own)
             high[:count] = np.where(unknown, self.most, own)
+            open_[:count] = unknown.any(axis=1)
         else:
             low[:count] = own
         for values in (low, high) if bounds else (low,):
@@ -181,28 +195,40 @@ class ReducedPlan:
             for row, some in self.known_any:
                 values[row] = ~np.isnan(facts[some]).all(axis=0)
             values[self.raws[:, 1]] = facts[self.raws[:, 0]]
+        if bounds:
+            open_[self.raws[:, 1]] = np.isnan(facts[self.raws[:, 0]]).any(axis=1)
         for step in self.steps:
-            self._step(step, facts, low, high)
+            if bounds:
+                self._bounded_step(step, facts, low, high, open_)
+            else:
+                self._step(step, facts, low)
         return low, high
 
     @staticmethod
-    def _step(step: _Step, facts: Array, low: Array, high: Array) -> None:
-        group = step.group
-        shape = (*group.inputs.shape, low.shape[1])
+    def _step(step: _Step, facts: Array, values: Array) -> None:
+        """Work out values of cars about which all is known."""
+        own = step.inputs(facts if step.given else values)
+        out, _ = KERNELS[step.group.kernel](step.group.parameters, own, own)
+        values[step.outputs] = out.reshape(-1, values.shape[1])
 
-        def inputs(values: Array) -> Array:
-            if step.first is None:
-                return values[group.inputs]
-            return values[step.first : step.first + group.inputs.size].reshape(shape)
-
-        below = inputs(facts if step.given else low)
+    @staticmethod
+    def _bounded_step(step: _Step, facts: Array, low: Array, high: Array, open_: NDArray[np.bool_]) -> None:
+        """Work out bounds; only once where the inputs are known of every car, which ``open_`` tells of each row."""
+        group, cars = step.group, low.shape[1]
+        kernel, outputs = KERNELS[group.kernel], step.outputs
+        below = step.inputs(facts if step.given else low)
+        known = not (np.isnan(below).any() if step.given else open_[group.inputs].any())
+        if known:
+            out, _ = kernel(group.parameters, below, below)
+            out = out.reshape(-1, cars)
+            if not np.isnan(out).any():  # else a value stays open though all facts are known
+                low[outputs] = high[outputs] = out
+                return
         # another array object tells kernels that not all is known, though the numbers are the same ones
-        above = below if high is low else below.view() if step.given else inputs(high)
-        out_low, out_high = KERNELS[group.kernel](group.parameters, below, above)
-        filled = slice(step.filled, step.filled + group.outputs.size)
-        low[filled] = out_low.reshape(-1, low.shape[1])
-        if high is not low:
-            high[filled] = out_high.reshape(-1, low.shape[1])
+        above = below.view() if step.given or known else step.inputs(high)
+        for values, found in zip((low, high), kernel(group.parameters, below, above), strict=True):
+            values[outputs] = found.reshape(-1, cars)
+        np.any(low[outputs] != high[outputs], axis=1, out=open_[outputs])
 
 
 def _lacking(facts: Array) -> NDArray[np.bool_]:

@@ -23,7 +23,7 @@ from carindex.rating.kernels.scenario import Pair, ScenarioTable, said_of, size_
 from carindex.rating.kernels.tally import Tally, can_tally
 
 # cars that are worked on together: their cells stay within the processor's cache
-BLOCK = 1024
+BLOCK = 4096
 
 
 def scenario(parameters: Parameters, low: Array, high: Array) -> Interval:
@@ -129,12 +129,13 @@ def across(parameters: Parameters, low: Array, high: Array) -> Interval:
         least, most = low[starts + 3], high[starts + 3]
         surely = (low[starts + 2] > 0.5) & (least == layer) & (most == layer)
         perhaps = (high[starts + 2] > 0.5) & (least <= layer) & (layer <= most)
+        all_ = surely.sum(axis=0), perhaps.sum(axis=0)
         for number, at in enumerate(starts):
             where = np.flatnonzero(table.layers[number] == layer)
             if not len(where):
                 continue
             flag = at + 4 + int(where[0])
-            others = [np.delete(fails, number, axis=0).sum(axis=0) for fails in (surely, perhaps)]
+            others = all_[0] - surely[number], all_[1] - perhaps[number]
             lost = (others[0] >= table.failed_in) & (low[flag] > 0.5) & ~perhaps[number]
             may_be_lost = (others[1] >= table.failed_in) & (high[flag] > 0.5) & ~surely[number]
             left[0][number] -= np.where(may_be_lost, high[at + 1], 0.0)

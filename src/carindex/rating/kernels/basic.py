@@ -146,10 +146,15 @@ def linear(parameters: Parameters, low: Array, high: Array) -> Interval:
         out = total(lambda j: low[:, j])
         return out, out
     up = weights >= 0
-    return (
-        total(lambda j: np.where(up[:, j, None], low[:, j], high[:, j])),
-        total(lambda j: np.where(up[:, j, None], high[:, j], low[:, j])),
-    )
+    every, none = up.all(axis=0), ~up.any(axis=0)
+
+    def end(j: int, above: Array, below: Array) -> Array:
+        """Return the input's end that counts: ``above`` where its weight adds, ``below`` where it takes away."""
+        if every[j]:
+            return above[:, j]
+        return below[:, j] if none[j] else np.where(up[:, j, None], above[:, j], below[:, j])
+
+    return total(lambda j: end(j, low, high)), total(lambda j: end(j, high, low))
 
 
 def _reduced(function: Callable[[Array], Array], low: Array, high: Array) -> Interval:
@@ -192,25 +197,38 @@ def rounded(x: Array, factor: Array | float, mode: str) -> Array:
     compute; the scaled value is therefore first brought to the nearest 10⁻⁷, so that a tie is recognised
     as one. Infinite values pass through.
     """
-    scaled = x * factor
-    scaled = np.round(scaled, 7)
+    # in place as far as it goes: this runs on every value that is rounded, of every car
+    scaled = np.asarray(x * factor, np.float64)
+    if not scaled.ndim:
+        return rounded(scaled[None], factor, mode)[0]
+    np.round(scaled, 7, out=scaled)
     if mode == "half_up":
-        whole = np.copysign(np.floor(np.abs(scaled) + 0.5), scaled)
+        whole = np.abs(scaled)
+        whole += 0.5
+        np.floor(whole, out=whole)
+        np.copysign(whole, scaled, out=whole)
     elif mode == "half_even":
-        whole = np.rint(scaled)
+        whole = np.rint(scaled, out=scaled)
     elif mode == "floor":
-        whole = np.floor(scaled)
+        whole = np.floor(scaled, out=scaled)
     elif mode == "ceiling":
-        whole = np.ceil(scaled)
+        whole = np.ceil(scaled, out=scaled)
     else:
-        whole = np.trunc(scaled)
-    return np.asarray(whole / factor + 0.0, np.float64)
+        whole = np.trunc(scaled, out=scaled)
+    whole /= factor
+    whole += 0.0  # no negative zero
+    return whole
 
 
 def clip(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Limit to ``least`` … ``most``."""
     least, most = column(parameters["least"]), column(parameters["most"])
-    return _reduced(lambda x: np.minimum(np.maximum(x[:, 0], least), most), low, high)
+
+    def limited(x: Array) -> Array:
+        out = np.maximum(x[:, 0], least)
+        return np.minimum(out, most, out=out)
+
+    return _reduced(limited, low, high)
 
 
 def clip_open(parameters: Parameters, low: Array, high: Array) -> Interval:
@@ -240,13 +258,21 @@ def choose(parameters: Parameters, low: Array, high: Array) -> Interval:
     Bounds span every choice that is still possible.
     """
     choices = low.shape[1] - 1
+
+    def taken(values: Array, chosen: Array) -> Array:
+        if choices == 2:  # as most are
+            return np.where(chosen > 0.5, values[:, 2], values[:, 1])
+        index = np.clip(np.rint(np.nan_to_num(chosen)), 0, choices - 1).astype(np.intp)
+        return np.take_along_axis(values[:, 1:], index[:, None], axis=1)[:, 0]
+
     if high is low:
         chosen = low[:, 0]
-        index = np.clip(np.rint(np.nan_to_num(chosen)), 0, choices - 1).astype(np.intp)
-        out = np.take_along_axis(low[:, 1:], index[:, None], axis=1)[:, 0]
+        out = taken(low, chosen)
         # what is chosen by something that a rule leaves open is not known either
         unknown = np.isnan(chosen)
         return (np.where(unknown, np.nan, out),) * 2 if unknown.any() else (out, out)
+    if np.array_equal(low[:, 0], high[:, 0]):
+        return taken(low, low[:, 0]), taken(high, low[:, 0])
     least = np.full(low[:, 0].shape, np.inf)
     most = np.full(low[:, 0].shape, -np.inf)
     first, last = (np.clip(np.rint(bound[:, 0]), 0, choices - 1) for bound in (low, high))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 import msgspec
 import numpy as np
@@ -73,12 +74,18 @@ def word_table(parameters: Parameters, low: Array, high: Array) -> Interval:
         words = np.arange(len(sign_of))[:, None]
         first, last = np.rint(low[0, i]), np.rint(high[0, i])
         may = (first <= words) & (words <= last) & ((sign_of[:, None] != table.no_sign) | (first == last))
-        signs = np.unique(table.signs[:, i])
-        may_be.append(np.array([may[sign_of == sign].any(axis=0) for sign in signs]).reshape(-1, cars))
+        may_be.append(np.array([may[words].any(axis=0) for words in _words_of(table, i)]).reshape(-1, cars))
     least = _extreme(table.worth, may_be, np.minimum, np.inf)[None]
     if high is low:
         return least, least
     return least, _extreme(table.worth, may_be, np.maximum, -np.inf)[None]
+
+
+@lru_cache(maxsize=256)
+def _words_of(table: WordLines, column: int) -> tuple[NDArray[np.intp], ...]:
+    """Return the words of each sign that stands in a column of a table, signs ascending."""
+    signs = sorted(set(table.signs[:, column].tolist()))
+    return tuple(np.flatnonzero(table.sign_of[column] == sign) for sign in signs)
 
 
 # rows of a table of sets of signs that is small enough to be made for every block of cars

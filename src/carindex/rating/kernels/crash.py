@@ -35,24 +35,29 @@ def criterion(parameters: Parameters, low: Array, high: Array) -> Interval:
     rows = np.arange(len(scores))[:, None]
     last = scores.shape[1] - 1
 
+    def found(table: Array, colour: NDArray[np.intp]) -> Array:
+        """Return what a table ``(g, m)`` holds for a colour; one index is looked up faster than two."""
+        return table.reshape(-1).take(colour + rows * table.shape[1])
+
     def assessed(value: Array, predicted: Array) -> Array:
         out = np.empty((len(scores), 5, value.shape[-1]))
         x = rounded(value / divisor, decimals, "half_up")
         with np.errstate(invalid="ignore"):
             capped = x >= cap
             if kind == "graded":
-                signed, colour = sign * x, np.zeros(x.shape, np.intp)
+                signed, reached = sign * x, np.zeros(x.shape, np.int8)
                 for edge in range(thresholds.shape[1]):
-                    colour += signed >= sign * thresholds[:, edge]
-                guess = np.where(np.isnan(predicted), 0, predicted).astype(np.intp)
+                    reached += signed >= sign * thresholds[:, edge]
+                colour = reached.astype(np.intp)
                 asked = ~np.isnan(predicted)
                 out[:, 2] = np.nan
                 if asked.any():
-                    within = (x >= least[rows, guess]) & (x < most[rows, guess])
+                    guess = np.where(asked, predicted, 0).astype(np.intp)
+                    within = (x >= found(least, guess)) & (x < found(most, guess))
                     check = np.where(guess == colour, 0.0, np.where(within, 1.0, 2.0))
                     colour = np.where(asked & (check == 1.0), guess, colour)
                     out[:, 2] = np.where(asked, check, np.nan)
-                out[:, 0] = scores[rows, colour]
+                out[:, 0] = found(scores, colour)
                 out[:, 4] = 1.0
             elif kind == "gate":
                 passed = x < gate
@@ -81,16 +86,16 @@ def criterion(parameters: Parameters, low: Array, high: Array) -> Interval:
     for k in range(5):
         if blank == "nothing":
             value = np.array([0.0, np.nan, np.nan, 0.0, has[0]])[k]
-            lower[:, k] = np.where(missing, value, lower[:, k])
-            upper[:, k] = np.where(missing, value, upper[:, k])
+            np.copyto(lower[:, k], value, where=missing)
+            np.copyto(upper[:, k], value, where=missing)
             continue
         most_k = np.broadcast_to(
             caps if k == 3 else np.array([[[100.0], [float(last)], [np.nan], [1.0], [1.0]][k]]), caps.shape
         )
         if kind == "capping" and k in (0, 4):
             most_k = np.zeros_like(most_k)
-        lower[:, k] = np.where(missing, open_low[k], lower[:, k])
-        upper[:, k] = np.where(missing, most_k, upper[:, k])
+        np.copyto(lower[:, k], open_low[k], where=missing)
+        np.copyto(upper[:, k], most_k, where=missing)
     return lower, upper
 
 

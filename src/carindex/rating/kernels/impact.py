@@ -127,7 +127,10 @@ def _tested(
         for name in ("thresholds", "least", "most", "scores")
     )
     known = ~np.isnan(value)
-    measured = (value[:, None] >= thresholds[which]).sum(axis=1)
+    reached = np.zeros(value.shape, np.int8)
+    for edge in thresholds.T:
+        reached += value >= edge.take(which)
+    measured = reached.astype(np.intp)
     predicted = grid.colours[kinds]
     asked = ~np.isnan(predicted)
     guess = np.where(asked, predicted, 0).astype(np.intp)
@@ -252,8 +255,12 @@ def _legform(
     thresholds = np.stack([criterion.thresholds for criterion in row.criteria])
     scores = np.stack([criterion.scores for criterion in row.criteria])
     known = ~np.isnan(value)
-    band = (value[:, :, None] >= thresholds[:, None, :, None]).sum(axis=2)
-    score = np.where(known, scores[np.arange(len(scores))[:, None, None], band], 0.0)
+    reached = np.zeros(value.shape, np.int8)
+    for edge in thresholds.T:
+        reached += value >= edge[:, None, None]
+    band = reached.astype(np.intp)
+    first = np.arange(len(scores))[:, None, None] * scores.shape[1]
+    score = np.where(known, scores.reshape(-1).take(band + first), 0.0)
     each = np.where(there, score.min(axis=0), _FULL)
     points = there.sum(axis=0)
     if row.combine == "points_worst":

@@ -11,7 +11,7 @@ import numpy as np
 
 from carindex.rating.kernels.basic import rounded
 from carindex.rating.kernels.judging import COLOURS, GREEN, GREY, RED, Flags, Indices, Judging
-from carindex.rating.kernels.kernel import Array, Interval, Parameters, details
+from carindex.rating.kernels.kernel import Array, Interval, Parameters, details, equal
 
 # first and last colour that a point can have, shape (cells, cars)
 Bounds = tuple[Array, Array]
@@ -154,7 +154,10 @@ def _measured(
         least, most = _dooring(table, table.dooring, blocks, response, closed, predicted)
     else:
         assert table.judging is not None
-        least, most = _by_bands(table.judging, *(rounded(bound, 100.0, "half_up") for bound in (low, high)))
+        value = rounded(low, 100.0, "half_up")
+        least, most = _by_bands(
+            table.judging, value, value if equal(low, high) else rounded(high, 100.0, "half_up")
+        )
     empty = np.isnan(low)
     if table.closed:  # a point without a value is as predicted
         return np.where(empty, predicted[0], least), np.where(empty, predicted[1], most)
@@ -164,8 +167,11 @@ def _measured(
 def _by_bands(judging: Judging, low: Array, high: Array) -> Bounds:
     """Return the colours of the ends of the values: bands of one direction have nothing else between them."""
     number = np.zeros(low.shape, np.intp)
-    ends = judging.measured(number, low), judging.measured(number, high)
-    return np.fmin(*ends), np.fmax(*ends)
+    first = judging.measured(number, low)
+    if high is low:
+        return first, first
+    last = judging.measured(number, high)
+    return np.fmin(first, last), np.fmax(first, last)
 
 
 def _against_baseline(table: LowSpeedTable, value: Bounds, baseline: Bounds) -> Bounds:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -214,11 +216,8 @@ class Matrix:
 
     def _step(self, reached: Array, full: float) -> Array:
         """Return the extended points in steps."""
-        reached = rounded(reached, 1e6, "half_up")
-        found = np.zeros(reached.shape)
-        for step, worth in self.table.steps:  # ascending
-            found = np.where(reached >= rounded(np.array(step * full), 1e6, "half_up"), worth * full, found)
-        return found
+        edges, worth = _steps(self.table.steps, full)
+        return worth[np.searchsorted(edges, rounded(reached, 1e6, "half_up"), side="right")]
 
     # -- tested points ---------------------------------------------------------------------------------------
 
@@ -295,7 +294,7 @@ class Matrix:
         """Return the robustness points, and what is lost at best by failing and by too few standard points."""
         car, matrix = self.car, self.matrix
         each = self.per_offered
-        least = rounded(np.array(self.table.needs * matrix.points["standard"]), 1e6, "half_up")
+        least = _needed(self.table.needs, matrix.points["standard"])
 
         def gained(claims: Array, failed: Flags) -> Array:
             untested = np.where(claims > 0, each * (claims - 1), 0.0)
@@ -321,3 +320,16 @@ class Matrix:
             low, high = (bound[here] for bound in bounds)
             pair.low[cells, columns] = np.fmin(pair.low[cells, columns], low)
             pair.high[cells, columns] = np.fmax(pair.high[cells, columns], high)
+
+
+@lru_cache(maxsize=512)
+def _steps(steps: tuple[tuple[float, float], ...], full: float) -> tuple[Array, Array]:
+    """Return the points from which on each step is reached, ascending, and what is then given: nothing at first."""
+    edges = rounded(np.array([step * full for step, _ in steps]), 1e6, "half_up")
+    return edges, np.array([0.0, *(worth * full for _, worth in steps)])
+
+
+@lru_cache(maxsize=512)
+def _needed(part: float, full: float) -> float:
+    """Return the standard points below which nothing is given for robustness."""
+    return float(rounded(np.array(part * full), 1e6, "half_up"))

@@ -85,11 +85,12 @@ class Points:
         self.first, self.last = first, last
         matrix = owner.matrix
         cells = variant.cells[rows]
-        self.sure = owner.surely[cells, columns]
+        places = cells * owner.cars + columns  # one index is looked up faster than two
+        self.sure = owner.surely.reshape(-1).take(places)
         values = []
         for low, high in owner.values:
-            least = rounded(low[cells, columns], 100.0, "half_up")
-            most = least if high is low else rounded(high[cells, columns], 100.0, "half_up")
+            least = rounded(low.reshape(-1).take(places), 100.0, "half_up")
+            most = least if high is low else rounded(high.reshape(-1).take(places), 100.0, "half_up")
             values.append((least, most))
         plain = variant.plain[rows]
         every = np.ones(len(rows), bool)
@@ -126,12 +127,13 @@ class Points:
         sets = self.first * COLOURS + self.last
         count = len(self.rows)
         # the first and last value of each criterion and pair of colours that surely, and perhaps, bears it out
-        limits = [bound.ravel() for bound in (*tables.surely, *tables.perhaps)]
+        limits = [bound.reshape(-1) for bound in (*tables.surely, *tables.perhaps)]
         lenient = bool(owner.only_not_red[1].any())
         not_red = [flags[self.columns] & standard for flags in owner.only_not_red] if lenient else []
         right, wrong = np.zeros(count, bool), np.zeros(count, bool)
-        colours = np.full(count, np.inf), np.full(count, -np.inf)
-        checks = np.full(count, np.inf), np.full(count, -np.inf)
+        if shown:
+            colours = np.full(count, np.inf), np.full(count, -np.inf)
+            checks = np.full(count, np.inf), np.full(count, -np.inf)
         for possible, criterion, (low, high) in self.readings:
             if not possible.any():
                 continue

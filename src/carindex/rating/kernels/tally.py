@@ -76,7 +76,7 @@ class Tally(Matrix):
         failing: tuple[Flags, Flags] | None = None
         for kind, (least, most, counts) in enumerate(self._sums(variant)):
             full = matrix.points[LAYERS[kind]]
-            cells = max(int((variant.standard == (kind == STANDARD)).sum()), 1)
+            cells = max(len(_rows(variant)[kind]), 1)
             least, most = least / cells * full, most / cells * full
             if kind == EXTENDED:
                 least, most = self._step(least, full), self._step(most, full)
@@ -114,7 +114,7 @@ class Tally(Matrix):
         )
         found = []
         for kind in (STANDARD, EXTENDED):
-            rows = np.flatnonzero(variant.standard == (kind == STANDARD))
+            rows = _rows(variant)[kind]
             mine = index[rows]
             if kind == STANDARD and state.any():
                 mine += (state * (2 * width)).astype(np.int16)
@@ -134,10 +134,11 @@ class Tally(Matrix):
         self, variant: Variant, judged: Flags, first: NDArray[np.int8], last: NDArray[np.int8]
     ) -> Whole:
         """Count the points that are judged one by one, shape ``(ranges, 6, cars)``."""
-        rows, columns = np.nonzero(judged)
-        if not len(rows):
+        places = np.flatnonzero(judged)
+        if not len(places):
             return np.zeros((2, 6, self.cars), np.int64)
-        before, after = first[rows, columns], last[rows, columns]
+        rows, columns = np.divmod(places, self.cars)
+        before, after = first.reshape(-1).take(places), last.reshape(-1).take(places)
         standard = variant.standard[rows]
         points = Points(self, variant, rows, columns, before, after)
         right, wrong = points.judged(standard, shown=False)
@@ -155,7 +156,7 @@ class Tally(Matrix):
         methods, factors = self.car.methods[kind], self.table.factors[kind]
         last = factors.shape[1] - 1
         bits = last.bit_length()
-        if 6 * bits + len(methods) > _MOST_KEY or counts.exact:
+        if 6 * bits + len(methods) > _MOST_KEY:
             return self._factor(kind, counts)
         key = np.zeros(self.cars, np.intp)
         for some in (
@@ -259,6 +260,12 @@ def _factors(
     perhaps = (here & (refuted > 0)).any(axis=0) | beyond
     none = np.isinf(low)
     return np.where(none, 0.0, low), np.where(none, 0.0, high), (surely, perhaps)
+
+
+@lru_cache(maxsize=512)
+def _rows(variant: Variant) -> tuple[Indices, Indices]:
+    """Return the rows of a variant's cells that are in the standard range, and in the extended one."""
+    return np.flatnonzero(variant.standard), np.flatnonzero(~variant.standard)
 
 
 @lru_cache(maxsize=256)
