@@ -11,24 +11,23 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from carindex.campaign.columns import numbers
-from carindex.campaign.tables import TableSource, open_table, table_writer
+from carindex.campaign.columns import FactColumns
+from carindex.campaign.tables import TableSource, is_parquet, open_table, table_writer
+from carindex.campaign.unknown import Unknown
 from carindex.dossier import PROTOCOL, quantity_of, split_unit, stated_in_per_cent
 from carindex.messages import Finding, InputError, Language
 from carindex.rating import Evaluation, Plan, stated_for
 from carindex.rating.load import shipped_folder
-from carindex.rating.reduced import ReducedPlan
+from carindex.rating.reduced import CARS_AT_ONCE, ReducedPlan
 from carindex.units import ratio
 from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, vocabulary
 
-# Cars whose facts are put in order together, and the fewest that are read at once.
-_CARS_AT_ONCE = 4096
 _LEAST_MEMORY = 256 << 20
 # What the program takes by itself, and what a car takes for each fact while its piece is read, rated and written;
-# both measured, see docs/performance.md. Pieces of more cars than this are no faster.
+# both measured, see docs/performance.md. Pieces of more cars than this are no faster, of fewer much slower.
 _PROGRAM = 200 << 20
-_PER_CELL = 160
-_MOST_AT_ONCE = 1 << 16
+_PER_CELL, _PER_TEXT = 80, 160
+_MOST_AT_ONCE, _FEWEST_AT_ONCE = 1 << 16, 512
 _UPPER_LEVELS = 2
 _SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -93,9 +92,11 @@ def rate_table(
         When the table as a whole cannot be used. Cars that cannot be rated stay in the output, with
         the reason.
     """
-    rows = (memory - _PROGRAM) // (_PER_CELL * len(plan.facts))
-    table = open_table(source, min(_MOST_AT_ONCE, max(_CARS_AT_ONCE, rows)))
-    columns, findings = _columns(table, plan)
+    rows = (memory - _PROGRAM) // ((_PER_CELL if is_parquet(source) else _PER_TEXT) * len(plan.facts))
+    words = {name for name, quantity in zip(plan.facts, plan.quantities, strict=True) if quantity.categories}
+    table = open_table(source, min(_MOST_AT_ONCE, max(_FEWEST_AT_ONCE, rows)), words=words)
+    headers, findings = _columns(table, plan)
+    columns = FactColumns(headers, plan.quantities, str(source))
     layout = _Layout(plan, table, language)
     cars = final = 0
     schema: pa.Schema | None = None
@@ -198,7 +199,7 @@ class _Layout:
         draft = shipped_folder(plan.protocol.id) is None
         self.own = {"", plan.protocol.id, *(plan.protocol.head.extended if draft else ())}
         self.others = 0
-        self.optional = {f"{GIVEN}{path}" for path, node in plan.nodes.items() if not node.node.spec.open}
+        self.unknown = Unknown(plan, language)
         self.percent = [
             path for path in plan.nodes if f"{path}#percent" in plan.named and plan.nodes[path].outcome
         ]
@@ -211,16 +212,12 @@ class _Layout:
             # what numbers a grade, and what counts in nothing, is no score
             if not path or not (node.node.grades or plan.below_open(path))
         ]
-        # facts that nobody misses: they count in nothing as yet, or state what is worked out otherwise
-        stated = {f"{GIVEN}{path}" for path, node in plan.nodes.items() if not node.node.spec.open}
-        self.unasked = plan.idle | {i for i, name in enumerate(plan.facts) if name in stated}
-        # a score that can be stated instead of being worked out is not missing
-        self.optional = {f"{GIVEN}{path}" for path, node in plan.nodes.items() if not node.node.spec.open}
+        self._facts = np.empty((len(plan.facts), 0))
         self.word = self._word("")
         # where the programme gives the whole car no outcome, those that it gives stand with their bounds as well
         self.bounded = [path for path in plan.headline if path]
 
-    def rated(self, piece: pa.RecordBatch, columns: dict[int, str]) -> tuple[pa.RecordBatch, int]:
+    def rated(self, piece: pa.RecordBatch, columns: FactColumns) -> tuple[pa.RecordBatch, int]:
         """Rate one piece; returns the output and how many of its cars have a final outcome."""
         rows = piece.num_rows
         problems: dict[int, list[Finding]] = {}
@@ -228,12 +225,11 @@ class _Layout:
         def refuse(row: int, finding: Finding) -> None:
             problems.setdefault(row, []).append(finding)
 
-        facts = np.full((len(self.plan.facts), rows), np.nan)
-        for slot, column in columns.items():
-            quantity = self.plan.quantities[slot]
-            facts[slot] = numbers(piece.column(column), column, str(self.table.path), refuse, quantity)
+        facts = self._room(rows)
+        columns.fill(facts, piece, refuse)
+        missing = np.isnan(facts)
         other = self._of_others(piece, problems)
-        results = self._evaluated(facts)
+        results = self._evaluated(facts, missing)
         for values in results.values():
             values[other] = np.nan
         out: dict[str, pa.Array] = {"car": piece.column("car").cast(pa.string())}
@@ -262,8 +258,14 @@ class _Layout:
                 out[f"{word}_upper:{path}"] = self._outcome(path, high)
         for column in self.published:
             out[column] = piece.column(column)
-        out["findings"] = self._findings(facts, problems, other)
+        out["findings"] = self._findings(missing, problems, other)
         return pa.RecordBatch.from_pydict(out), int(settled.sum())
+
+    def _room(self, rows: int) -> NDArray[np.float64]:
+        """Return an array for the facts of a piece; the memory of the piece before is used again."""
+        if self._facts.shape[1] < rows:
+            self._facts = np.empty((len(self.plan.facts), rows))
+        return self._facts[:, :rows]
 
     def _of_others(self, piece: pa.RecordBatch, problems: dict[int, list[Finding]]) -> NDArray[np.bool_]:
         """Return which cars belong to other editions, and say so of each."""
@@ -293,23 +295,20 @@ class _Layout:
         outcome = self.plan.nodes[path].outcome
         return "grade" if outcome is not None and outcome.grades else "stars"
 
-    def _evaluated(self, facts: NDArray[np.float64]) -> dict[tuple[str, str], NDArray[np.float64]]:
-        """Rate all cars of a piece, those about which all is known first: they take a shorter way."""
+    def _evaluated(
+        self, facts: NDArray[np.float64], missing: NDArray[np.bool_]
+    ) -> dict[tuple[str, str], NDArray[np.float64]]:
+        """Rate all cars of a piece."""
         rows = facts.shape[1]
         keys = [(side, path) for path in self.scored_paths for side in ("score_lower", "score_upper")]
         keys += [(side, path) for path in ("", *self.rated_paths) for side in ("stars_lower", "stars_upper")]
         keys += [(side, path) for path in self.percent for side in ("percent_lower", "percent_upper")]
-        missing = np.asarray(np.isnan(facts).any(axis=0), bool)
-        order = np.argsort(missing, kind="stable")
-        mixed = bool(missing.any()) and not missing.all()
+        lacking = np.asarray(missing.any(axis=0), bool)
         results = {key: np.empty(rows) for key in keys}
-        for start in range(0, rows, _CARS_AT_ONCE):
-            part = slice(start, min(rows, start + _CARS_AT_ONCE))
-            some = np.ascontiguousarray(facts[:, order[part]]) if mixed else facts[:, part]
-            self._take(self.reduced.evaluate(some, missing[order[part]]), part, results)
-        back = np.empty(rows, np.intp)
-        back[order] = np.arange(rows)
-        return {key: values[back] for key, values in results.items()}
+        for start in range(0, rows, CARS_AT_ONCE):
+            part = slice(start, min(rows, start + CARS_AT_ONCE))
+            self._take(self.reduced.evaluate(facts[:, part], lacking[part]), part, results)
+        return results
 
     def _take(
         self, evaluation: Evaluation, part: slice, results: dict[tuple[str, str], NDArray[np.float64]]
@@ -344,53 +343,22 @@ class _Layout:
         return pa.array(values, mask=hidden)
 
     def _findings(
-        self, facts: NDArray[np.float64], problems: dict[int, list[Finding]], other: NDArray[np.bool_]
+        self,
+        missing: NDArray[np.bool_],
+        problems: dict[int, list[Finding]],
+        other: NDArray[np.bool_],
     ) -> pa.Array:
         """Return the reason why a car is not fully rated: refused cells, and which facts are not known."""
-        missing = np.isnan(facts)
-        patterns, which = _patterns(missing)
-        texts = [self._missing_text(pattern) for pattern in patterns]
-        column = pa.DictionaryArray.from_arrays(
-            pa.array(which.astype(np.int32)), pa.array(texts, pa.string())
-        ).cast(pa.string())
+        texts, which = self.unknown.texts(missing)
         if not problems:
-            return column
-        lines = column.to_pylist()
+            return pa.DictionaryArray.from_arrays(
+                pa.array(which.astype(np.int32)), pa.array(texts, pa.string())
+            ).cast(pa.string())
+        lines = [texts[number] for number in which]
         for row, found in problems.items():
             said = "; ".join(finding.line(self.language) for finding in found)
             lines[row] = f"{said}; {lines[row]}" if lines[row] and not other[row] else said
         return pa.array(lines, pa.string())
-
-    def _missing_text(self, pattern: NDArray[np.bool_]) -> str:
-        """Name what is not known, tests as a whole where nothing of them is.
-
-        Evidence below a score that is stated is not asked for, and neither are scores that a rule could give.
-        """
-        stated = {
-            name.removeprefix(GIVEN)
-            for name, gone in zip(self.plan.facts, pattern, strict=True)
-            if name.startswith(GIVEN) and not gone
-        }
-        asked: set[int] = set()
-        for path, node_plan in self.plan.nodes.items():
-            if stated.isdisjoint(_way(path)) and not node_plan.node.beside:
-                asked.update(node_plan.facts)
-        asked -= {i for i, name in enumerate(self.plan.facts) if name in self.optional}
-        asked -= self.unasked
-        unknown = [name for i, name in enumerate(self.plan.facts) if i in asked and pattern[i]]
-        if not unknown:
-            return ""
-        sought = set(unknown)  # thousands of names are looked up in it
-        groups: dict[str, list[str]] = {}
-        for name in (name for i, name in enumerate(self.plan.facts) if i not in self.unasked):
-            groups.setdefault(name.rsplit("/", 1)[0], []).append(name)
-        parts: list[str] = []
-        for group, names in groups.items():
-            gone = [name for name in names if name in sought]
-            parts.extend([f"{group}/*"] if len(gone) > 1 and len(gone) == len(names) else gone)
-        return Finding("dossier.facts_not_known", "note", "", None, {"facts": ", ".join(parts)}).text(
-            self.language
-        )
 
     def refused(self, schema: pa.Schema | None) -> pa.RecordBatch:
         """Return the rows that could not be read at all, with the reason."""
@@ -399,7 +367,7 @@ class _Layout:
         if schema is None:
             names = ["car", *self.published]
             piece = pa.RecordBatch.from_pydict({name: pa.array([], pa.string()) for name in names})
-            schema = self.rated(piece, {})[0].schema
+            schema = self.rated(piece, FactColumns({}, self.plan.quantities, ""))[0].schema
         columns = {
             field.name: pa.array(cars, field.type)
             if field.name == "car"
@@ -409,25 +377,3 @@ class _Layout:
             for field in schema
         }
         return pa.RecordBatch.from_pydict(columns, schema)
-
-
-def _way(path: str) -> tuple[str, ...]:
-    """Return a node and all nodes above it."""
-    parts = path.split("/") if path else []
-    return ("", *("/".join(parts[: i + 1]) for i in range(len(parts))))
-
-
-def _patterns(missing: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-    """Return the different columns of a truth table and which of them each column is."""
-    if not missing.any():
-        return np.zeros((1, missing.shape[0]), bool), np.zeros(missing.shape[1], np.intp)
-    packed = np.packbits(missing, axis=0)
-    size = -(-packed.shape[0] // 8) * 8
-    words = np.zeros((missing.shape[1], size), np.uint8)
-    words[:, : packed.shape[0]] = packed.T
-    keys = words.view(np.uint64)
-    if keys.shape[1] == 1:
-        _, first, which = np.unique(keys[:, 0], return_index=True, return_inverse=True)
-    else:
-        _, first, which = np.unique(keys, axis=0, return_index=True, return_inverse=True)
-    return missing[:, first].T, which.reshape(-1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +19,8 @@ from carindex.messages import Finding, InputError
 _LOOKED_AT = 16 << 20
 # The CSV reader reads some dozens of blocks ahead, so blocks are small and joined to pieces afterwards.
 _BLOCK = 1 << 20
-# A Parquet file is read with one buffer for each column.
-_PARQUET_BUFFER = 1 << 17
+# A Parquet file is read with one buffer for each column: so much each, or all together, but not less.
+_PARQUET_BUFFER, _PARQUET_BUFFERS, _LEAST_BUFFER = 1 << 17, 1 << 26, 1 << 12
 _PARQUET = (".parquet", ".pq")
 _TABLE = {"en": "a table (CSV or Parquet) with a column `car`", "zh": "含 `car` 列的表（CSV 或 Parquet）"}
 
@@ -46,8 +46,17 @@ def is_parquet(path: Path) -> bool:
     return path.suffix.lower() in _PARQUET
 
 
-def open_table(path: Path, piece_rows: int) -> TableSource:
+def open_table(path: Path, piece_rows: int, words: Container[str] = ()) -> TableSource:
     """Open a table for reading in pieces of about ``piece_rows`` cars; CSV cells come as text.
+
+    Parameters
+    ----------
+    path
+        CSV or Parquet, by its ending.
+    piece_rows
+        Cars of a piece.
+    words
+        Columns of words, of which a Parquet file gives each word once and the cells as numbers of words.
 
     Raises
     ------
@@ -56,10 +65,12 @@ def open_table(path: Path, piece_rows: int) -> TableSource:
     """
     if not path.is_file():
         raise InputError(path, "dossier.no_such_path")
-    source = _open_parquet(path, piece_rows) if is_parquet(path) else _open_csv(path, piece_rows)
+    source = _open_parquet(path, piece_rows, words) if is_parquet(path) else _open_csv(path, piece_rows)
+    seen: set[str] = set()
     for column in source.columns:
-        if source.columns.count(column) > 1:
+        if column in seen:
             raise InputError(f"{path}:1", "dossier.column_twice", column=column)
+        seen.add(column)
     return source
 
 
@@ -67,9 +78,16 @@ def _unreadable(path: Path, error: Exception) -> InputError:
     return InputError(path, "dossier.unreadable", reason=str(error).splitlines()[0], expected=_TABLE)
 
 
-def _open_parquet(path: Path, piece_rows: int) -> TableSource:
+def _open_parquet(path: Path, piece_rows: int, words: Container[str]) -> TableSource:
     try:
-        file = pa.parquet.ParquetFile(path, memory_map=False, pre_buffer=False, buffer_size=_PARQUET_BUFFER)
+        schema = pa.parquet.read_schema(path)
+        file = pa.parquet.ParquetFile(
+            path,
+            memory_map=False,
+            pre_buffer=False,
+            buffer_size=min(_PARQUET_BUFFER, max(_LEAST_BUFFER, _PARQUET_BUFFERS // max(1, len(schema)))),
+            read_dictionary=[field.name for field in schema if field.name in words and _is_text(field.type)],
+        )
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, error) from None
     rows = max(1, file.metadata.num_rows)
@@ -81,6 +99,10 @@ def _open_parquet(path: Path, piece_rows: int) -> TableSource:
             raise _unreadable(path, error) from None
 
     return TableSource(path, tuple(file.schema_arrow.names), pieces(), lambda done: done / rows)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _open_csv(path: Path, piece_rows: int) -> TableSource:

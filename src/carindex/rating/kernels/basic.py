@@ -146,7 +146,7 @@ def linear(parameters: Parameters, low: Array, high: Array) -> Interval:
         out = total(lambda j: low[:, j])
         return out, out
     up = weights >= 0
-    every, none = up.all(axis=0), ~up.any(axis=0)
+    every, none = np.asarray(up.all(axis=0), bool), np.asarray(~up.any(axis=0), bool)
 
     def end(j: int, above: Array, below: Array) -> Array:
         """Return the input's end that counts: ``above`` where its weight adds, ``below`` where it takes away."""
@@ -198,12 +198,10 @@ def rounded(x: Array, factor: Array | float, mode: str) -> Array:
     as one. Infinite values pass through.
     """
     # in place as far as it goes: this runs on every value that is rounded, of every car
-    scaled = np.asarray(x * factor, np.float64)
-    if not scaled.ndim:
-        return rounded(scaled[None], factor, mode)[0]
+    scaled = np.array(x * factor, np.float64)
     np.round(scaled, 7, out=scaled)
     if mode == "half_up":
-        whole = np.abs(scaled)
+        whole = np.abs(scaled, out=np.empty_like(scaled))
         whole += 0.5
         np.floor(whole, out=whole)
         np.copysign(whole, scaled, out=whole)

@@ -37,7 +37,7 @@ def criterion(parameters: Parameters, low: Array, high: Array) -> Interval:
 
     def found(table: Array, colour: NDArray[np.intp]) -> Array:
         """Return what a table ``(g, m)`` holds for a colour; one index is looked up faster than two."""
-        return table.reshape(-1).take(colour + rows * table.shape[1])
+        return np.asarray(table.reshape(-1).take(colour + rows * table.shape[1]), np.float64)
 
     def assessed(value: Array, predicted: Array) -> Array:
         out = np.empty((len(scores), 5, value.shape[-1]))

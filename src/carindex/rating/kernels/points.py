@@ -131,9 +131,9 @@ class Points:
         lenient = bool(owner.only_not_red[1].any())
         not_red = [flags[self.columns] & standard for flags in owner.only_not_red] if lenient else []
         right, wrong = np.zeros(count, bool), np.zeros(count, bool)
-        if shown:
-            colours = np.full(count, np.inf), np.full(count, -np.inf)
-            checks = np.full(count, np.inf), np.full(count, -np.inf)
+        room = count if shown else 0
+        colours = np.full(room, np.inf), np.full(room, -np.inf)
+        checks = np.full(room, np.inf), np.full(room, -np.inf)
         for possible, criterion, (low, high) in self.readings:
             if not possible.any():
                 continue
