@@ -50,18 +50,20 @@ def point_fact(test: str | None, point: tuple[int, int], quantity: str) -> str:
 
 
 def grid_facts(node: Node) -> Iterator[str]:
-    """Yield the facts of a headform grid."""
+    """Yield the facts of a headform grid: whether all of it is said, then what is said of each point."""
     grid = node.spec.grid
     assert grid is not None
+    yield f"{node.test}/{TESTED}"
     for quantity in (CELL, TESTED, str(grid.criterion["fact"])):
         for point in grid_points(grid):
             yield point_fact(node.test, point, quantity)
 
 
 def row_facts(node: Node) -> Iterator[str]:
-    """Yield the facts of a legform's row."""
+    """Yield the facts of a legform's row: whether all of it is said, then what is said of each point."""
     row = node.spec.row
     assert row is not None
+    yield f"{node.test}/{TESTED}"
     quantities = [CELL, *(child.spec.criterion.fact for child in node.children if child.spec.criterion)]
     for quantity in quantities:
         for column in _columns(row):
@@ -129,7 +131,9 @@ def _headform(compiler: Compiler, owner: Node) -> GridSlots:
     points = grid_points(grid)
     bands = [node for node in owner.walk() if node.spec.rows is not None]
     facts = [compiler.fact(name, owner) for name in grid_facts(owner)]
-    words = compiler.quantities[facts[0]].categories
+    for fact in facts[1 : 1 + 2 * len(points)]:  # the points' words, and whether they were tested
+        compiler.asked_unless[fact] = facts[0]
+    words = compiler.quantities[facts[1]].categories
     kinds = [grid.cells.get(word) for word in words]
     usual = (grid.criterion["limits"][0], grid.criterion["limits"][1])
     limits = [kind.limits if kind is not None and kind.limits else usual for kind in kinds]
@@ -210,13 +214,16 @@ def compile_row(compiler: Compiler, node: Node) -> Compiled:
     shared = scheme(compiler)
     columns = _columns(row)
     facts = [compiler.fact(name, node) for name in row_facts(node)]
-    words = compiler.quantities[facts[0]].categories
+    complete, *of_points = facts
+    for fact in of_points[: len(columns)]:
+        compiler.asked_unless[fact] = complete
+    words = compiler.quantities[of_points[0]].categories
     takes = [row.cells.get(word, {}).get("without_value") for word in words]
     rules = [child.spec.criterion for child in node.children if child.spec.criterion is not None]
     criteria = []
     for number, rule in enumerate(rules):
         assert rule.limits is not None
-        fact = facts[(number + 1) * len(columns)]
+        fact = of_points[(number + 1) * len(columns)]
         divisor = compiler.divisor(fact, rule.unit, rule.take, node)
         criteria.append(
             _point_criterion(rule.limits, shared.colours, rule.colours, shared.colours.tolerance, divisor)
@@ -247,7 +254,7 @@ def compile_row(compiler: Compiler, node: Node) -> Compiled:
     details = []
     for number, column in enumerate(columns):
         colour, lost = outputs[2 + number], outputs[2 + len(columns) + number]
-        mine = tuple(facts[number :: len(columns)])
+        mine = tuple(of_points[number :: len(columns)])
         details.append(Detail(_point_label((row.row, column)), lost, Place(mine, colour, colours)))
     return Compiled("row", outputs[0], facts=tuple(facts), details=tuple(details))
 

@@ -68,9 +68,17 @@ def engine_name(name: str) -> str:
 
 
 def column(facts: Facts, compiled: Plan) -> np.ndarray:
-    """Facts of the reference as the engine's column; what the sheets call otherwise is renamed, units converted."""
+    """Facts of the reference as the engine's column; what the sheets call otherwise is renamed, units converted.
+
+    The reference knows a whole car: what its sheets leave blank was not predicted, and is no point of the grid.
+    """
     values = np.full(len(compiled.facts), np.nan)
     place = {name: i for i, name in enumerate(compiled.facts)}
+    for name, i in place.items():
+        if name.endswith("/predicted"):
+            values[i] = compiled.quantities[i].categories.index("none")
+        elif name.startswith("vru_") and name.count("/") == 1 and name.endswith("/tested"):
+            values[i] = 1.0
     for name, value in facts.items():
         i = place.get(engine_name(name))
         if i is None:

@@ -11,6 +11,7 @@ from carindex.euroncap.crash_protection.layout import PointSheet, layout
 from carindex.euroncap.crash_protection.points import Point, PointCriterion, point_from, point_name
 from carindex.euroncap.crash_protection.sheets import head_cells, leg_cells
 from carindex.euroncap.forms import Notes, Table, TableLine, same_number
+from carindex.rating.impact_points import TESTED
 
 ROOM = "euroncap/crash_protection"
 NOTHING = "grey"
@@ -49,6 +50,9 @@ def read_prediction(notes: Notes) -> Prediction:
         return found
     found.known = True
     grid = content().grid
+    for test in dict.fromkeys((grid.test, *(leg.test for leg in content().legs))):
+        # what has no word on this sheet is no point
+        notes.state(f"{test}/{TESTED}", "yes", sheet.place(*next(iter(head_cells().values()))))
     by_fill = {cell.fill: key for key, cell in grid.cells.items()}
     for point, (row, column) in head_cells().items():
         key = _filled(notes, sheet, row, column, by_fill)

@@ -10,7 +10,7 @@ from carindex.euroncap.crash_protection.content import content
 from carindex.euroncap.crash_protection.layout import CriteriaSheet, Parameter, layout
 from carindex.euroncap.crash_protection.lines import Line
 from carindex.euroncap.crash_protection.prediction import read_points, read_prediction
-from carindex.euroncap.crash_protection.sheets import PREDICTED, colour_words, criteria_headings
+from carindex.euroncap.crash_protection.sheets import PREDICTED, UNPREDICTED, colour_words, criteria_headings
 from carindex.euroncap.forms import (
     Notes,
     Table,
@@ -205,9 +205,10 @@ def _read_criteria(notes: Notes, part: CriteriaSheet) -> None:
         return
     filled_in = [rule.value, *([rule.predicted] if part.predicted else [])]
     for found, line in notes.matched(table, content().lines[part.sheet], filled_in):
-        _read_value(notes, table.cell(found, rule.value), line)
+        value = table.cell(found, rule.value)
+        _read_value(notes, value, line)
         if part.predicted:
-            _read_predicted(notes, table.cell(found, rule.predicted), line)
+            _read_predicted(notes, table.cell(found, rule.predicted), line, tested=not value.empty)
         _compare_limits(notes, table, found, line)
 
 
@@ -249,7 +250,7 @@ def _answer(notes: Notes, cell: Cell, line: Line) -> str | None:
     return None
 
 
-def _read_predicted(notes: Notes, cell: Cell, line: Line) -> None:
+def _read_predicted(notes: Notes, cell: Cell, line: Line, *, tested: bool) -> None:
     if line.kind != "criterion":
         if not cell.empty:
             notes.say("not_predicted", cell.place, "warning", "euroncap/crash_protection", text=cell.text)
@@ -259,6 +260,10 @@ def _read_predicted(notes: Notes, cell: Cell, line: Line) -> None:
         if not line.predicted:
             notes.say("not_predicted", cell.place, "warning", "euroncap/crash_protection", text=cell.text)
         notes.state(f"{line.fact}{PREDICTED}", word.lower(), cell.place)
+    elif (
+        line.predicted and tested and cell.empty
+    ):  # once the test is done, this says that nothing was predicted
+        notes.state(f"{line.fact}{PREDICTED}", UNPREDICTED, cell.place)
 
 
 def _compare_limits(notes: Notes, table: Table, found: TableLine, line: Line) -> None:

@@ -23,7 +23,7 @@ State = Literal["template", "prepared"]
 Values = Mapping[str, Value]
 """What stands in the user's cells, by the fact that a cell asks for; predictions by ``FACT/predicted``."""
 
-PREDICTED = "/predicted"
+PREDICTED, UNPREDICTED = "/predicted", "none"
 
 
 def blank() -> list[Page]:

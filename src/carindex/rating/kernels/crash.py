@@ -24,7 +24,8 @@ def criterion(parameters: Parameters, low: Array, high: Array) -> Interval:
 
     Inputs are the measured value and the predicted colour, raw. ``thresholds`` part the colours, ``sign`` is −1 where
     more is better; ``least`` and ``most`` bound, for each predicted colour, the values for which it is granted.
-    ``blank`` says what a missing value means: anything (``open``) or nothing at all (``nothing``).
+    ``blank`` says what a missing value means: anything (``open``) or nothing at all (``nothing``). While it is not
+    known what was predicted, every prediction that would be granted is possible.
     """
     kind, blank = str(parameters["form"]), str(parameters["blank"])
     divisor, sign = column(parameters["divisor"]), column(parameters["sign"])
@@ -49,7 +50,7 @@ def criterion(parameters: Parameters, low: Array, high: Array) -> Interval:
                 for edge in range(thresholds.shape[1]):
                     reached += signed >= sign * thresholds[:, edge]
                 colour = reached.astype(np.intp)
-                asked = ~np.isnan(predicted)
+                asked = predicted < least.shape[1]  # neither unknown nor the word for no prediction
                 out[:, 2] = np.nan
                 if asked.any():
                     guess = np.where(asked, predicted, 0).astype(np.intp)
@@ -80,6 +81,11 @@ def criterion(parameters: Parameters, low: Array, high: Array) -> Interval:
         top = assessed(high[:, 0], high[:, 1])
         with np.errstate(invalid="ignore"):
             lower, upper = np.fmin(out, top), np.fmax(out, top)
+    if kind == "graded" and blank == "open":
+        unpredicted = ~missing & np.isnan(low[:, 1])
+        if unpredicted.any():
+            ends = (rounded(bound[:, 0] / divisor, decimals, "half_up") for bound in (low, high))
+            _grant_any(parameters, tuple(ends), unpredicted, lower, upper)
     has = np.array([1.0 if kind == "graded" else 0.0])
     open_low = np.array([scores.min(), 0.0, np.nan, 0.0, has[0]])
     caps = np.isfinite(cap).astype(np.float64)
@@ -97,6 +103,28 @@ def criterion(parameters: Parameters, low: Array, high: Array) -> Interval:
         np.copyto(lower[:, k], open_low[k], where=missing)
         np.copyto(upper[:, k], most_k, where=missing)
     return lower, upper
+
+
+def _grant_any(
+    parameters: Parameters,
+    ends: tuple[Array, ...],
+    unpredicted: NDArray[np.bool_],
+    lower: Array,
+    upper: Array,
+) -> None:
+    """Widen per cent and colour by every prediction that may have been made and would be granted."""
+    scores, least, most = (np.asarray(parameters[name], np.float64) for name in ("scores", "least", "most"))
+    first, last = np.minimum(*ends), np.maximum(*ends)
+    for guess in range(least.shape[1]):
+        granted = unpredicted & (last >= least[:, guess, None]) & (first < most[:, guess, None])
+        if not granted.any():
+            continue
+        for column_, value in (
+            (0, np.broadcast_to(scores[:, guess, None], granted.shape)),
+            (1, float(guess)),
+        ):
+            np.copyto(lower[:, column_], np.minimum(lower[:, column_], value), where=granted)
+            np.copyto(upper[:, column_], np.maximum(upper[:, column_], value), where=granted)
 
 
 def criterion_line(parameters: Parameters, low: Array, high: Array) -> Interval:

@@ -79,12 +79,17 @@ class _Front(msgspec.Struct, frozen=True, eq=False):
 def headform_grid(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Per cent of each band, its greatest points and what the correction costs it; then, point by point.
 
-    Inputs, raw: cell word, tested (1) and value of each point, quantity after quantity. Outputs of a point: colour,
+    Inputs, raw: whether all that there is of the grid is said (1), then cell word, tested (1) and value of each point,
+    quantity after quantity. Before all is said nothing of the grid is known. Outputs of a point: colour,
     per cent, check of the prediction, value that counts, and points that its cell costs.
     """
     grid: HeadformGrid = parameters["table"]
     count = len(grid.mirror)
+    is_open = high is not low and str(parameters["blank"]) == "open"
+    said, low, high = low[0, 0], low[:, 1:], high[:, 1:] if high is not low else low[:, 1:]
     words, tested = low[0, :count], low[0, count : 2 * count]
+    if is_open:
+        words = np.where((said == 1) | ~np.isnan(low[0]).any(axis=0), words, np.nan)
     kind = np.where(np.isnan(words), len(grid.counts), words).astype(np.int16)
     at = np.nonzero((tested == 1) & (kind < len(grid.counts)))
     front = _Front.of(grid, kind)
@@ -95,7 +100,6 @@ def headform_grid(parameters: Parameters, low: Array, high: Array) -> Interval:
         second = _tested(grid, kind, at, most)
     # a higher value is worse everywhere, so that the ends of its interval are the bounds
     worst = _headform(grid, front, second, 0.0, silent=0.0, detailed=detailed)
-    is_open = high is not low and str(parameters["blank"]) == "open"
     undecided = front.silent.any() or np.isnan(first.score).any()
     if second is first and not (is_open and undecided):
         return worst[None], worst[None]
@@ -203,18 +207,23 @@ class LegformRow(msgspec.Struct, frozen=True, eq=False):
 def legform_row(parameters: Parameters, low: Array, high: Array) -> Interval:
     """Per cent of the row and whether it has points; then, point by point, the worst colour and the points lost.
 
-    After these colour, per cent and value of each criterion at each point. Inputs, raw: the cell word of each point,
-    then for each criterion the value of each point.
+    After these colour, per cent and value of each criterion at each point. Inputs, raw: whether all that there is of
+    the points is said (1), the cell word of each point, then for each criterion the value of each point. Before all is
+    said nothing of the row is known.
 
     A point that is always tested, or on whose twin nothing was measured either, may have any value as long as it
     is missing; so may what is inferred from it.
     """
     row: LegformRow = parameters["table"]
     count, cars = len(row.mirror), low.shape[2]
+    unasked = str(parameters["blank"]) == "nothing"
+    is_open = high is not low and not unasked
+    said, low, high = low[0, 0], low[:, 1:], high[:, 1:] if high is not low else low[:, 1:]
     words = low[0, :count]
+    if is_open:
+        words = np.where((said == 1) | ~np.isnan(low[0]).any(axis=0), words, np.nan)
     there = ~np.isnan(words)
     kind = np.where(there, words, 0).astype(np.intp)
-    unasked = str(parameters["blank"]) == "nothing"
     detailed = details(parameters)
 
     def measured(inputs: Array) -> Array:
@@ -234,7 +243,6 @@ def legform_row(parameters: Parameters, low: Array, high: Array) -> Interval:
     value = top = measured(low)
     if not equal(low, high):
         top = measured(high)
-    is_open = high is not low and not unasked
     worst = outputs(top, np.inf if is_open else np.nan)
     undecided = (np.isnan(value) & there).any() or not there.any(axis=0).all()
     if top is value and not (is_open and undecided):
