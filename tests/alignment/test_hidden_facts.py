@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.rating.cars import random_facts
 
 from carindex.dossier.published import import_table
 from carindex.euroncap.evidence import facts_of_folder
-from carindex.rating import Evaluation, Plan, evaluate
+from carindex.rating import Evaluation, Plan, available_protocols, evaluate
 from carindex.rating.compiled import compiled
 from carindex.rating.kernels import Array
 
@@ -79,6 +80,19 @@ def _hide(plan: Plan, whole: Array, random: np.random.Generator, by_test: bool) 
     assert before is not None
     for path in plan.nodes:
         np.testing.assert_array_equal(before.score(path), truth.score(path))
+
+
+@pytest.mark.parametrize("name", [name for name in available_protocols() if name != "euro-ncap-2026"])
+def test_random_cars_of_every_protocol(name: str) -> None:
+    plan = compiled(name)
+    whole = random_facts(plan, np.random.default_rng(8), 60, 0.0)
+    for slot, fact in enumerate(plan.facts):
+        node = plan.nodes.get(fact.removeprefix("given:")) if fact.startswith("given:") else None
+        # a score that is stated hides what a rule would give, and of a part that does not apply it contradicts the car
+        if node is not None and not (node.node.spec.open and node.node.spec.applies_when is None):
+            whole[slot] = np.nan
+    for by_test in (False, True):
+        _hide(plan, whole, np.random.default_rng(9), by_test)
 
 
 @pytest.mark.parametrize("by_test", [False, True])
