@@ -111,15 +111,28 @@ def write_json(json_file: Path, document: object) -> None:
     """
     import msgspec
 
-    text = msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=1).decode() + "\n"
-    if str(json_file) == "-":
+    write_text(
+        json_file,
+        msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=1).decode() + "\n",
+    )
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a text to a file, to standard output for ``-``.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be written.
+    """
+    if str(file) == "-":
         sys.stdout.write(text)
         return
     try:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(text, "utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
     except OSError as error:
-        raise InputError(json_file, "campaign.not_written", reason=error.strerror) from None
+        raise InputError(file, "campaign.not_written", reason=error.strerror) from None
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
