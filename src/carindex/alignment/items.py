@@ -253,9 +253,7 @@ def _use(plan: Plan, node_plan: NodePlan, fact: str | None, weights: Mapping[str
 
 
 def _points(plan: Plan, node_plan: NodePlan) -> float:
-    """Return the greatest points of a node; of one that may be the worst of a node above, which takes its scale from
-    that one, those of the node above.
-    """
+    """Return the greatest points of a node; of parts of which the worst counts, those of the whole."""
     above = plan.nodes.get(node_plan.node.path.rpartition("/")[0]) if node_plan.node.path else None
     if above is not None and (above.node.spec.role == "region" or above.node.spec.combine == "worst"):
         return _points(plan, above)

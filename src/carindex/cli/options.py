@@ -80,6 +80,25 @@ def with_assumptions(command: Command) -> Command:
     return click.option("--car", help="Which car, where a facts file has several.")(command)
 
 
+def with_acceptance(command: Command) -> Command:
+    """Add ``--accept``: evidence of other tests that may be taken over."""
+
+    def chosen(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            return ()
+        from carindex.alignment.reuse import accepted
+
+        return accepted(value)
+
+    help_text = (
+        "Go on with evidence of other tests for what is missing: `equivalent`, or `indicative` as well. Everything "
+        "that rests on it is marked."
+    )
+    return click.option("--accept", multiple=True, metavar="RELATION", callback=chosen, help=help_text)(
+        command
+    )
+
+
 def language(text: str | None) -> Language:
     """Return the language asked for, by the option or else by the environment."""
     environment = (os.environ.get(name) for name in ("CARINDEX_LANG", "LC_ALL", "LANG"))

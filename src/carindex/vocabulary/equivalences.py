@@ -23,7 +23,7 @@ from carindex.vocabulary.words import Label, vocabulary
 
 Relation = Literal["same", "equivalent", "indicative"]
 RELATIONS: tuple[Relation, ...] = ("same", "equivalent", "indicative")
-"""The strongest first."""
+"""The strongest first; ``same`` is one and the same fact, which needs no entry."""
 
 Errs = Literal["cautious", "flattering", "open"]
 Part = Literal["test", "seat", "dummy", "quantity"]
@@ -39,7 +39,7 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     source_words: str | list[str] = msgspec.field(name="from")
     target_words: str | list[str] = msgspec.field(name="to")
-    relation: Relation
+    relation: Literal["equivalent", "indicative"]
     errs: Errs
     both: bool = False
     exact: bool = False

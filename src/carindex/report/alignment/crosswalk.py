@@ -11,6 +11,7 @@ from carindex import __version__
 from carindex.alignment.crosswalk import Cell, Crosswalk, Row, TestSetup
 from carindex.alignment.items import Item, Limits, Use
 from carindex.messages import Language
+from carindex.rating.verification import LEVELS
 from carindex.report.labels import label, labels
 from carindex.report.rules import kind_name
 from carindex.report.wording import (
@@ -92,6 +93,7 @@ class ShownCrosswalk:
     protocols: tuple[tuple[str, str, str], ...]
     groups: tuple[ShownTest, ...]
     standings: tuple[tuple[str, str, str], ...]
+    levels: tuple[tuple[str, str], ...]
     engine: str
 
 
@@ -119,6 +121,7 @@ def shown(made: Crosswalk, language: Language) -> ShownCrosswalk:
             for name, sign in SIGNS.items()
             if name != "none"
         ),
+        tuple((level, label(f"verified_{level}", language)) for level in LEVELS),
         f"carindex {__version__}",
     )
 

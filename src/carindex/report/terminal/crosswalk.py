@@ -113,7 +113,7 @@ def _long_lines(group: ShownTest, ready: ShownCrosswalk) -> Iterator[Sequence[st
                 continue
             marked = words((f"{SIGNS[cell.standing]} ", _STYLE[cell.standing]), protocol)
             if cell.standing in ("equivalent", "indicative"):
-                yield [name, marked, words((" · ".join(cell.lines), "dim")), "", "", words((cell.why, "dim"))]
+                yield [name, marked, words(" · ".join(cell.lines), (f"\n{cell.why}", "dim")), "", "", ""]
                 name = words("")
                 continue
             for use in cell.uses:
