@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from carindex.rating import NodePlan, Plan, schema
+from carindex.rating import Node, NodePlan, Plan, schema
 from carindex.rating.asking import fact_name
 from carindex.rating.stakes import Stake, stakes
 from carindex.rating.themes import theme_of
@@ -101,7 +101,7 @@ class Use(msgspec.Struct, frozen=True):
 def items_of(plan: Plan) -> Mapping[Item, tuple[Use, ...]]:
     """Return the items of a protocol in the order of its tree, with all nodes that use each."""
     found: dict[Item, dict[tuple[str, str], Use]] = {}
-    caps = _caps(plan)
+    caps = caps_of(plan)
     for item, use in _uses(plan):
         if item in caps and use.limits.cap is None and use.kind != "deduct":
             cap = caps[item].within(use.limits.unit).cap
@@ -110,7 +110,7 @@ def items_of(plan: Plan) -> Mapping[Item, tuple[Use, ...]]:
     return {item: tuple(uses.values()) for item, uses in found.items()}
 
 
-def _caps(plan: Plan) -> Mapping[Item, Limits]:
+def caps_of(plan: Plan) -> Mapping[Item, Limits]:
     """Return from where on a value takes all points of a node above its own rule, as adjustments say."""
     found: dict[Item, Limits] = {}
     for node_plan in plan.nodes.values():
@@ -132,10 +132,11 @@ def _caps(plan: Plan) -> Mapping[Item, Limits]:
 
 
 def _alternatives(condition: schema.Condition) -> Iterator[schema.Condition]:
-    """Yield the conditions of which one alone is enough."""
-    if condition.any is None:
+    """Yield the conditions of which one is enough, or is together with others."""
+    parts = (*(condition.any or ()), *(condition.all or ()))
+    if not parts:
         yield condition
-    for one in condition.any or ():
+    for one in parts:
         yield from _alternatives(one)
 
 
@@ -243,7 +244,7 @@ def _use(plan: Plan, node_plan: NodePlan, fact: str | None, weights: Mapping[str
         node.path,
         kind_of(node.spec),
         Limits() if fact is None else _limits(_with_rule(node.spec, fact, node_plan), fact),
-        _points(plan, node_plan),
+        points_of(plan, node_plan),
         node.counts,
         stake.share,
         stake.conditional,
@@ -252,11 +253,11 @@ def _use(plan: Plan, node_plan: NodePlan, fact: str | None, weights: Mapping[str
     )
 
 
-def _points(plan: Plan, node_plan: NodePlan) -> float:
+def points_of(plan: Plan, node_plan: NodePlan) -> float:
     """Return the greatest points of a node; of parts of which the worst counts, those of the whole."""
     above = plan.nodes.get(node_plan.node.path.rpartition("/")[0]) if node_plan.node.path else None
     if above is not None and (above.node.spec.role == "region" or above.node.spec.combine == "worst"):
-        return _points(plan, above)
+        return points_of(plan, above)
     return node_plan.node.maximum
 
 
@@ -306,6 +307,20 @@ def _greatest(spec: schema.Node) -> float | None:
         if rule is not None and rule.points is not None:
             return rule.points
     return spec.points
+
+
+def measured(node: Node) -> str | None:
+    """Return the full name of the measured fact that a node's own rule judges, ``None`` where it judges none alone."""
+    name = _read(node.spec)
+    if name is None or name.startswith(GIVEN) or (node.test is None and "/" not in name):
+        return None
+    return fact_name(name, node)
+
+
+def limits_of(node: Node) -> Limits | None:
+    """Return the limits of a node's own rule on a fact, ``None`` where it has no such rule."""
+    name = measured(node)
+    return None if name is None else _limits(node.spec, name)
 
 
 def _limits(spec: schema.Node, fact: str) -> Limits:

@@ -293,8 +293,11 @@ def rule_name(kind: str, language: Language) -> str:
     return label("crosswalk_deduct", language) if kind == "deduct" else kind_name(kind, language)
 
 
-def limits_text(limits: Limits, language: Language) -> str:
-    """Return ``500 … 700``: where a rule gives all and where nothing; one number where there is one line."""
+def limits_text(limits: Limits, language: Language, *, always_cap: bool = False) -> str:
+    """Return ``500 … 700``: where a rule gives all and where nothing; one number where there is one line.
+
+    A cap at the limit where there are no points any more is only named with ``always_cap``.
+    """
     if limits.best is None or limits.worst is None:
         return ""
     unit = unit_text(limits.unit)
@@ -302,7 +305,7 @@ def limits_text(limits: Limits, language: Language) -> str:
     if limits.worst != limits.best:
         text = f"{text} … {limit_figure(_tidy(limits.worst))}"
     text = f"{text} {unit}".strip()
-    if limits.cap is not None and limits.cap != limits.worst:
+    if limits.cap is not None and (always_cap or limits.cap != limits.worst):
         text = f"{text}, {label('crosswalk_cap', language, limit=limit_figure(_tidy(limits.cap)))}"
     return text
 
