@@ -194,7 +194,7 @@ def _tops(plan: Plan) -> Mapping[str, tuple[str, ...]]:
     """Return the topmost nodes that ask for facts of one test only."""
     of: dict[str, set[str]] = {}
     for path, node_plan in plan.nodes.items():
-        tests = {_test(plan.facts[slot], plan) for slot in node_plan.facts} - {CAR}
+        tests = {_test(plan.facts[slot], plan) for slot in node_plan.rule_facts or node_plan.facts} - {CAR}
         parts = path.split("/") if path else []
         for end in range(len(parts) + 1):
             of.setdefault("/".join(parts[:end]), set()).update(tests)

@@ -254,18 +254,21 @@ def _rate(plan: Plan, accept: tuple[Accepted, ...], facts: Iterable[Fact], **opt
     return rate_with_reuse(plan, facts, accept, **options)[0]
 
 
-def evidence(path: Path, plans: Sequence[Plan], car: str | None = None) -> Dossier:
-    """Return the evidence of a car: of a dossier folder, a facts file, or a folder of workbooks of these protocols.
+def evidence(path: Path, car: str | None = None) -> Dossier:
+    """Return the evidence of a car, whatever programme it was made for: a dossier, a facts file, a folder of workbooks.
 
     Raises
     ------
     InputError
         When the path cannot be used.
     """
-    from carindex.dossier.folder import load_dossier
+    from carindex.dossier.folder import Dossier, load_dossier
 
     reading = _reading(path, False)
-    return _of_workbooks(path, list(plans), car, reading) or load_dossier(path, car)
+    found = None if reading is None else reading.result()
+    if found is None:
+        return load_dossier(path, car)
+    return Dossier(path, car or found.car, {}, (), found.facts, found.findings, found.inputs, {})
 
 
 def _with_oddities(rating: Rating, dossier: Dossier, reading: Task[FactSet | None] | None) -> Rating:

@@ -43,14 +43,14 @@ def coverage(
 ) -> None:
     """Show which facts a protocol needs are there, which other tests could stand in for, and which are missing.
 
-    PATH is a dossier folder, a facts file (CSV, JSON, Parquet) or a folder of the programme's workbooks.
+    PATH is a dossier folder, a facts file (CSV, JSON, Parquet) or a folder of a programme's workbooks.
     """
     from carindex.alignment.coverage import coverage as cover
     from carindex.cli.rating import evidence
     from carindex.rating.compiled import compiled
 
     plan = compiled(protocol)
-    dossier = evidence(path, [plan], car)
+    dossier = evidence(path, car)
     made = cover(
         dossier.facts,
         plan,

@@ -102,6 +102,8 @@ def shown(made: Crosswalk, language: Language) -> ShownCrosswalk:
     groups: dict[str, list[Row]] = {}
     for row in made.rows:
         groups.setdefault(row.item.test or "", []).append(row)
+    if "" in groups:  # what only reports tell comes last
+        groups[""] = groups.pop("")
     heads = [plan.protocol.head for plan in made.protocols]
     return ShownCrosswalk(
         language,
