@@ -133,6 +133,12 @@ def score_text(node: RatedNode, language: Language, *, bounds: bool = False) -> 
     return f"{f'[{low}, {high}]' if bounds else text} / {points(node.maximum)}"
 
 
+def status_text(node: RatedNode, language: Language) -> str:
+    """Return the status of a node, with a word where it rests on facts taken over from other tests."""
+    status = label(f"status_{node.status}", language)
+    return label("status_reused", language, status=status) if node.reused else status
+
+
 def lost_heading(root: RatedNode, language: Language) -> str:
     """Return what the losses of a car are called: points lost, risk added, or demerits."""
     return label(
