@@ -76,15 +76,38 @@ def check(names: tuple[str, ...], everything: bool, json_file: Path | None, lang
 @protocols.command()
 @click.argument("first")
 @click.argument("second")
+@click.option("--all", "everything", is_flag=True, help="List every entry of the files that differs.")
 @with_overlays
+@with_json
 @with_language
-def diff(first: str, second: str, language: Language) -> None:
-    """Show what differs between two protocols, rule by rule."""
-    from carindex.rating import load_protocol
-    from carindex.rating.difference import differences
-    from carindex.report.terminal import show_differences
+def diff(first: str, second: str, everything: bool, json_file: Path | None, language: Language) -> None:
+    """Show what changes from one protocol to another one: tests, points, limits, weights, stars, conditions.
 
-    show_differences(differences(load_protocol(first), load_protocol(second)), language)
+    What was moved or renamed is told by what it measures.
+    """
+    if everything:
+        from carindex.rating import load_protocol
+        from carindex.rating.difference import differences
+        from carindex.report.terminal import show_differences
+
+        found = differences(load_protocol(first), load_protocol(second))
+        if json_file is not None:
+            write_json(json_file, found)
+        else:
+            show_differences(found, language)
+        return
+    from carindex.alignment.changes import changes
+    from carindex.rating.compiled import compiled
+
+    made = changes(compiled(first), compiled(second))
+    if json_file is not None:
+        from carindex.report.alignment.changes import as_json
+
+        write_json(json_file, as_json(made, language))
+    else:
+        from carindex.report.terminal.changes import show_changes
+
+        show_changes(made, language)
 
 
 def _as_json(protocol: Protocol, *, doubtful: bool = False) -> dict[str, Any]:

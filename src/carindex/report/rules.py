@@ -40,11 +40,11 @@ def kind_name(kind: str, language: Language) -> str:
 def rule_lines(plan: Plan, node_plan: NodePlan, language: Language) -> list[str]:
     """Return a node's rule: its kind with limits and numbers, then its adjustments and its stars."""
     node = node_plan.node
-    lines = [_rule(node.spec, language)]
+    lines = [rule_text(node.spec, language)]
     if node.spec.choose is not None:
         lines = [label("chosen_by", language, fact=_quantity(node.spec.choose.by, language))]
         for word, case in node.spec.choose.cases.items():
-            lines.append(f"{word}: {_rule(case, language)}")
+            lines.append(f"{word}: {rule_text(case, language)}")
     if node.spec.applies_when is not None:
         lines.append(
             label("applies_when", language, condition=condition_text(node.spec.applies_when, language))
@@ -52,7 +52,7 @@ def rule_lines(plan: Plan, node_plan: NodePlan, language: Language) -> list[str]
     for gate in node.spec.gates:
         condition = condition_text(gate.when, language)
         lines.append(f"{in_language(gate.label, language)}: {label('when', language, condition=condition)}")
-    lines.extend(_adjustment(adjustment, language) for adjustment in node.spec.adjust)
+    lines.extend(adjustment_text(adjustment, language) for adjustment in node.spec.adjust)
     if isinstance(node.spec.stars, str):
         lines.append(label("outcome_by", language, scale=node.spec.stars))
     elif node.spec.stars is not None:
@@ -67,7 +67,7 @@ def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Langu
     parts = []
     for key in ("at_least", "above", "below", "at_most"):
         for outcome, line in (getattr(spec, key) or {}).items():
-            parts.append(f"{outcome} {_SIGNS[key]} {_line(line, language)}")
+            parts.append(f"{outcome} {_SIGNS[key]} {line_text(line, language)}")
     if spec.otherwise is not None:
         parts.append(label("otherwise", language, outcome=spec.otherwise))
     if spec.grades and not parts:  # the grade itself is what is given
@@ -81,7 +81,7 @@ def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Langu
         parts.insert(0, label("of_greatest", language))
     yield f"{word}: {'; '.join(parts)}"
     for outcome, minima in (spec.minima or {}).items():
-        text = ", ".join(f"{path} ≥ {_line(least, language)}" for path, least in minima.items())
+        text = ", ".join(f"{path} ≥ {line_text(least, language)}" for path, least in minima.items())
         yield label("needs", language, outcome=outcome, minima=text)
     for path in spec.balance or ():
         yield label("not_better_than", language, node=path)
@@ -93,7 +93,8 @@ def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Langu
             yield label("outcome_lowered", language, number=cap.lower_by, condition=condition)
 
 
-def _line(line: schema.Line, language: Language) -> str:
+def line_text(line: schema.Line, language: Language) -> str:
+    """Return a line between outcomes; where only bounds of it are known both."""
     if isinstance(line, tuple):
         return label("line_between", language, low=limit_figure(line[0]), high=limit_figure(line[1]))
     return limit_figure(line)
@@ -102,7 +103,8 @@ def _line(line: schema.Line, language: Language) -> str:
 _SIGNS = {"at_least": "≥", "above": ">", "below": "<", "at_most": "≤"}
 
 
-def _rule(spec: schema.Node, language: Language) -> str:
+def rule_text(spec: schema.Node, language: Language) -> str:
+    """Return the kind of a node's rule with its limits and numbers."""
     name = kind_name(kind_of(spec), language)
     numbers = "; ".join(_numbers(spec, language))
     return f"{name}: {numbers}" if numbers else name
@@ -306,13 +308,14 @@ def condition_text(condition: schema.Condition, language: Language) -> str:
     return f"{subject} {_comparison(condition, unit_text(condition.unit or '1'))}"
 
 
-def _adjustment(adjustment: schema.Adjustment, language: Language) -> str:
+def adjustment_text(adjustment: schema.Adjustment, language: Language) -> str:
+    """Return what an adjustment does, and when."""
     text = label("adjusted", language)
     if adjustment.label is not None:
         text = f"{text} {in_language(adjustment.label, language)}"
     parts = []
     if adjustment.deduct is not None:
-        parts.append(label("deduct", language, rule=_rule(adjustment.deduct, language)))
+        parts.append(label("deduct", language, rule=rule_text(adjustment.deduct, language)))
     for key in ("take_off", "set_to", "at_most", "at_least", "multiply"):
         value = getattr(adjustment, key)
         if value is not None:

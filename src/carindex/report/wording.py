@@ -133,6 +133,12 @@ def score_text(node: RatedNode, language: Language, *, bounds: bool = False) -> 
     return f"{f'[{low}, {high}]' if bounds else text} / {points(node.maximum)}"
 
 
+def status_text(node: RatedNode, language: Language) -> str:
+    """Return the status of a node, with a word where it rests on facts taken over from other tests."""
+    status = label(f"status_{node.status}", language)
+    return label("status_reused", language, status=status) if node.reused else status
+
+
 def lost_heading(root: RatedNode, language: Language) -> str:
     """Return what the losses of a car are called: points lost, risk added, or demerits."""
     return label(
@@ -234,6 +240,8 @@ def verdict_state(rating: Rating, language: Language) -> str:
     words = [label("final" if rating.final else "not_final", language)]
     if rating.assumed:
         words.append(label("assumed_scores", language))
+    if rating.reused:
+        words.append(label("reused_evidence", language, count=len(rating.reused)))
     return ", ".join(words) if language == "en" else "，".join(words)
 
 

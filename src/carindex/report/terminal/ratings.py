@@ -23,6 +23,7 @@ from carindex.report.wording import (
     outcome_text,
     path_text,
     score_text,
+    status_text,
     verdict_state,
     verdict_text,
 )
@@ -122,7 +123,7 @@ def _branch(
     if it.beside and not last:
         name = f"{name} ({label('beside', language)})"
     style = "bold" if len(last) < 2 else ""
-    status = words((label(f"status_{it.status}", language), _STATUS_STYLE[it.status]))
+    status = words((status_text(it, language), "yellow" if it.reused else _STATUS_STYLE[it.status]))
     cells: list[str | Text] = [
         words(guide(last), (name, style)),
         "–" if bounds and it.score is None else score_text(it, language),
