@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from carindex.campaign.columns import numbers
 from carindex.campaign.tables import TableSource, open_table, table_writer
 from carindex.dossier import PROTOCOL, quantity_of, split_unit, stated_in_per_cent
-from carindex.messages import Finding, InputError, Language
+from carindex.messages import Finding, InputError, Language, enumerated, statements
 from carindex.rating import Evaluation, Plan, stated_for
 from carindex.rating.load import shipped_folder
+from carindex.rating.missing import way
 from carindex.rating.reduced import ReducedPlan
 from carindex.units import ratio
 from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, vocabulary
@@ -357,8 +358,9 @@ class _Layout:
             return column
         lines = column.to_pylist()
         for row, found in problems.items():
-            said = "; ".join(finding.line(self.language) for finding in found)
-            lines[row] = f"{said}; {lines[row]}" if lines[row] and not other[row] else said
+            said = statements((finding.line(self.language) for finding in found), self.language)
+            more = [lines[row]] if lines[row] and not other[row] else []
+            lines[row] = statements((said, *more), self.language)
         return pa.array(lines, pa.string())
 
     def _missing_text(self, pattern: NDArray[np.bool_]) -> str:
@@ -373,7 +375,7 @@ class _Layout:
         }
         asked: set[int] = set()
         for path, node_plan in self.plan.nodes.items():
-            if stated.isdisjoint(_way(path)) and not node_plan.node.beside:
+            if stated.isdisjoint(way(path)) and not node_plan.node.beside:
                 asked.update(node_plan.facts)
         asked -= {i for i, name in enumerate(self.plan.facts) if name in self.optional}
         asked -= self.unasked
@@ -388,9 +390,9 @@ class _Layout:
         for group, names in groups.items():
             gone = [name for name in names if name in sought]
             parts.extend([f"{group}/*"] if len(gone) > 1 and len(gone) == len(names) else gone)
-        return Finding("dossier.facts_not_known", "note", "", None, {"facts": ", ".join(parts)}).text(
-            self.language
-        )
+        return Finding(
+            "dossier.facts_not_known", "note", "", None, {"facts": enumerated(parts, self.language)}
+        ).text(self.language)
 
     def refused(self, schema: pa.Schema | None) -> pa.RecordBatch:
         """Return the rows that could not be read at all, with the reason."""
@@ -409,12 +411,6 @@ class _Layout:
             for field in schema
         }
         return pa.RecordBatch.from_pydict(columns, schema)
-
-
-def _way(path: str) -> tuple[str, ...]:
-    """Return a node and all nodes above it."""
-    parts = path.split("/") if path else []
-    return ("", *("/".join(parts[: i + 1]) for i in range(len(parts))))
 
 
 def _patterns(missing: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carindex.messages import Finding, Language
+from carindex.messages import Finding, Language, enumerated, statements
 from carindex.rating import Rating
 from carindex.report.charts import chart
 from carindex.report.labels import label
@@ -181,7 +181,7 @@ def _is_used(measured: Measured, test: RecordedTest, used: Mapping[str, Fact]) -
 def _criterion(
     measured: Measured, test: RecordedTest, used: Mapping[str, Fact], language: Language
 ) -> CriterionRow:
-    findings = ", ".join(code.rsplit(".", 1)[-1].replace("_", " ") for code in measured.findings)
+    findings = enumerated((code.rsplit(".", 1)[-1].replace("_", " ") for code in measured.findings), language)
     return CriterionRow(
         id=fact_name_of(measured, test.test),
         name=quantity_name(measured.criterion, language),
@@ -292,9 +292,8 @@ def finding_rows(findings: Iterable[Finding], dossier: Dossier, language: Langua
 
 def _test(test: RecordedTest, language: Language) -> TestRow:
     wanted = ("test number", "date", "laboratory", "closing speed")
-    details = "; ".join(
-        f"{key}: {test.recording.attributes[key]}" for key in wanted if test.recording.attributes.get(key)
-    )
+    stated = test.recording.attributes
+    details = statements((f"{key}: {stated[key]}" for key in wanted if stated.get(key)), language)
     name = (
         in_language(vocabulary().tests[test.test].label, language)
         if test.test in vocabulary().tests

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from carindex.messages import Language
+from carindex.messages import Language, statements
 from carindex.rating import Node, RatedNode, Rating
 from carindex.report.labels import label
 from carindex.report.ledger import adds_up, total_loss
 from carindex.report.terminal.recordings import show_findings
 from carindex.report.terminal.screen import Column, guide, heading, rows, screen, table, words
+from carindex.report.translations import translated
 from carindex.report.wording import (
     counted,
     fact_text,
@@ -90,7 +91,9 @@ def _verdict(console: Console, rating: Rating, language: Language) -> None:
     console.print()
     console.print(words((rating.car or label("unnamed_car", language), "bold")))
     mode = f", {label('as_calculator', language)}" if rating.protocol.calculator else ""
-    console.print(f"{in_language(head.programme, language)}, {head.edition} ({rating.protocol.id}{mode})")
+    console.print(
+        f"{in_language(head.programme, language)}, {translated(head.edition, language)} ({rating.protocol.id}{mode})"
+    )
     style = "bold green" if rating.final and not rating.assumed else "bold yellow"
     state = verdict_state(rating, language)
     console.print(words((verdict_text(rating, language), style), f"  ({state})"))
@@ -99,7 +102,7 @@ def _verdict(console: Console, rating: Rating, language: Language) -> None:
     measure = measure_text(rating, root, language)
     if measure is not None:
         parts.append(f"{measure[0]}: {measure[1]}")
-    console.print("; ".join(parts))
+    console.print(statements(parts, language))
 
 
 def _tree(rating: Rating, language: Language, bounds: bool) -> Iterator[Sequence[str | Text]]:
@@ -164,7 +167,7 @@ def show_losses(rating: Rating, language: Language, top: int = 0) -> None:
                 _share(loss.points, total),
                 path_text(rating.plan, loss.path, language),
                 loss.why[language],
-                loss.source,
+                translated(loss.source, language),
             )
             for loss in shown
         ),
