@@ -158,6 +158,11 @@ def number_from_text(text: str) -> float:
     return float(text)
 
 
+def counted_in(unit: str) -> str | Mapping[str, str]:
+    """Return a unit for a message; what has none is said to be a number without unit."""
+    return {"en": "no unit", "zh": "无单位"} if unit == "1" else unit
+
+
 def stated_word(name: str, value: object) -> str | None:
     """Return the word that is stated of a node, ``None`` for a number, for nothing and for facts of other kinds."""
     text = half_width(value).strip() if isinstance(value, str) and name.startswith(GIVEN) else ""
@@ -198,7 +203,7 @@ def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None 
     try:
         value = number_from_text(half_width(text))
     except ValueError:
-        raise InputError(place, "dossier.not_a_number", text=text, unit=quantity.unit) from None
+        raise InputError(place, "dossier.not_a_number", text=text, unit=counted_in(quantity.unit)) from None
     return checked_value(value, quantity, place, unit)
 
 
@@ -217,10 +222,15 @@ def checked_value(value: float, quantity: Quantity, place: str, unit: str | None
         value *= factor
     least, most = quantity.range
     if not least <= value <= most or value in (float("inf"), float("-inf")):
-        raise InputError(
-            place, "dossier.not_possible", value=f"{value:g}", unit=quantity.unit, least=least, most=most
-        )
+        raise InputError(place, "dossier.not_possible", **impossible(value, quantity.unit, quantity.range))
     return value
+
+
+def impossible(value: float, unit: str, between: tuple[float, float]) -> dict[str, str]:
+    """Return what a message says of a value outside of what is possible."""
+    least, most = between
+    shown = f"{value:g}" if unit == "1" else f"{value:g} {unit}"
+    return {"value": shown, "least": f"{least:g}", "most": "∞" if most == float("inf") else f"{most:g}"}
 
 
 def plausibility(name: str, value: float, place: str) -> Finding | None:
