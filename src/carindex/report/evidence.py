@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from carindex.messages import Finding, Language, enumerated, statements
 from carindex.rating import Rating
-from carindex.report.charts import chart
+from carindex.report.charts import charts_of
 from carindex.report.labels import label
 from carindex.report.wording import (
     MINUS,
@@ -142,6 +142,7 @@ def evidence_of(
             used.update((fact.name, fact) for fact in node.facts)
     criteria: list[OccupantCriteria] = []
     shown: list[SignalChart] = []
+    _draw(dossier.tests, charts)
     for test in dossier.tests:
         groups: dict[tuple[str | None, str | None, str | None], list[Measured]] = {}
         for measured in test.measurements.values:
@@ -219,6 +220,22 @@ def published_beside(measured: Measured, attributes: Mapping[str, str]) -> str:
     return ""
 
 
+def _chart_key(measured: Measured, test: RecordedTest) -> str:
+    return f"{test.name}: {fact_name_of(measured, test.test)}"
+
+
+def _draw(tests: Iterable[RecordedTest], charts: dict[str, str]) -> None:
+    """Draw the charts of all criteria that are not drawn yet."""
+    new: dict[str, Measured] = {}
+    for test in tests:
+        for measured in test.measurements.values:
+            key = _chart_key(measured, test)
+            if key not in charts:
+                new.setdefault(key, measured)
+    drawn = charts_of(tuple(new.values()))
+    charts.update((key, svg or "") for key, svg in zip(new, drawn, strict=True))
+
+
 def _charts(
     values: Iterable[Measured],
     test: RecordedTest,
@@ -227,9 +244,7 @@ def _charts(
     language: Language,
 ) -> Iterable[SignalChart]:
     for measured in values:
-        key = f"{test.name}: {fact_name_of(measured, test.test)}"
-        if key not in charts:
-            charts[key] = chart(measured) or ""
+        key = _chart_key(measured, test)
         if not charts[key]:
             continue
         who = occupant_name(measured.occupant, language)
