@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from carindex.messages import Language, enumerated, statements
 from carindex.rating import NodePlan, Plan, Protocol, schema
 from carindex.report.labels import label
-from carindex.report.wording import in_language, limit_figure, unit_text
+from carindex.report.wording import entry, in_language, limit_figure, unit_text
 from carindex.vocabulary import vocabulary
 
 _Named = Callable[[str], str]
@@ -51,13 +51,15 @@ def rule_lines(plan: Plan, node_plan: NodePlan, language: Language) -> list[str]
     if node.spec.choose is not None:
         lines = [label("chosen_by", language, fact=_quantity(node.spec.choose.by, language))]
         for word, case in node.spec.choose.cases.items():
-            lines.append(f"{word}: {_rule(case, language, named)}")
+            lines.append(entry(word, _rule(case, language, named), language))
     if node.spec.applies_when is not None:
         condition = condition_text(node.spec.applies_when, language, named)
         lines.append(label("applies_when", language, condition=condition))
     for gate in node.spec.gates:
         condition = condition_text(gate.when, language, named)
-        lines.append(f"{in_language(gate.label, language)}: {label('when', language, condition=condition)}")
+        lines.append(
+            entry(in_language(gate.label, language), label("when", language, condition=condition), language)
+        )
     lines.extend(_adjustment(adjustment, language, named) for adjustment in node.spec.adjust)
     if isinstance(node.spec.stars, str):
         lines.append(label("outcome_by", language, scale=node.spec.stars))
@@ -98,7 +100,7 @@ def outcome_lines(protocol: Protocol, stars: str | schema.Stars, language: Langu
         parts.insert(0, label("divided_by", language, number=limit_figure(spec.divide_by)))
     if spec.per_cent:
         parts.insert(0, label("of_greatest", language))
-    yield f"{word}: {statements(parts, language)}"
+    yield entry(word, statements(parts, language), language)
     for outcome, minima in (spec.minima or {}).items():
         text = enumerated(
             (f"{named(path)} ≥ {_line(least, language)}" for path, least in minima.items()), language
@@ -126,7 +128,7 @@ _SIGNS = {"at_least": "≥", "above": ">", "below": "<", "at_most": "≤"}
 def _rule(spec: schema.Node, language: Language, named: _Named) -> str:
     name = kind_name(kind_of(spec), language)
     numbers = statements(_numbers(spec, language, named), language)
-    return f"{name}: {numbers}" if numbers else name
+    return entry(name, numbers, language) if numbers else name
 
 
 def _numbers(spec: schema.Node, language: Language, named: _Named) -> Iterator[str]:
@@ -191,7 +193,7 @@ def _combination(spec: schema.Node, language: Language, named: _Named) -> Iterat
         yield label("best_of", language, count=spec.best)
     for child, table in (spec.demerits or {}).items():
         worth = enumerated((f"{grade} {_count(count)}" for grade, count in table.items()), language)
-        yield f"{named(child)}: {worth}"
+        yield entry(named(child), worth, language)
     if spec.of:
         yield enumerated((named(path) for path in spec.of), language)
 
@@ -352,4 +354,4 @@ def _adjustment(adjustment: schema.Adjustment, language: Language, named: _Named
         parts.append(label("rounded", language, decimals=adjustment.round.decimals))
     if adjustment.when is not None:
         parts.append(label("when", language, condition=condition_text(adjustment.when, language, named)))
-    return f"{text}: {statements(parts, language)}"
+    return entry(text, statements(parts, language), language)

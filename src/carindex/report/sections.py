@@ -19,6 +19,7 @@ from carindex.report.pictures.from_rating import stage_balances
 from carindex.report.pictures.gallery import Gallery, galleries
 from carindex.report.rules import outcome_lines, rule_lines
 from carindex.report.translations import translated
+from carindex.report.tree import branches
 from carindex.report.wording import (
     counted,
     fact_text,
@@ -286,20 +287,7 @@ def _full_bar(rating: Rating) -> float:
 
 
 def _tree(rating: Rating, full: float, language: Language) -> list[TreeRow]:
-    rated = {node.path: node for node in rating.nodes}
-    rows: list[TreeRow] = []
-
-    def grow(node: Node, depth: int) -> None:
-        # the criteria of a row of impact points stand for every point of it and are not rated by themselves
-        if node.path not in rated:
-            return
-        rows.append(_tree_row(rating, rated[node.path], depth, full, language))
-        for child in node.children:
-            grow(child, depth + 1)
-
-    for top in (rating.protocol.root, *rating.protocol.beside):
-        grow(top, 0)
-    return rows
+    return [_tree_row(rating, node, len(last), full, language) for node, last in branches(rating)]
 
 
 def _tree_row(rating: Rating, node: RatedNode, depth: int, full: float, language: Language) -> TreeRow:

@@ -27,6 +27,11 @@ def in_language(texts: Mapping[str, str], language: Language) -> str:
     return texts.get(language) or texts.get("en", "")
 
 
+def entry(name: str, text: str, language: Language) -> str:
+    """Return what something is, after its name: ``Score: 5``, ``得分：5``."""
+    return f"{name}：{text}" if language == "zh" else f"{name}: {text}"
+
+
 # -- figures -------------------------------------------------------------------------------------------------
 
 
@@ -211,8 +216,9 @@ def verdict_text(rating: Rating, language: Language) -> str:
         return score_text(rating.root, language)
     if headline[0].path == "":
         return outcome_text(rating, headline[0], language)
-    colon = "：" if language == "zh" else ": "
-    parts = [f"{in_language(n.label, language)}{colon}{outcome_text(rating, n, language)}" for n in headline]
+    parts = [
+        entry(in_language(n.label, language), outcome_text(rating, n, language), language) for n in headline
+    ]
     return statements(parts, language)
 
 

@@ -15,7 +15,7 @@ from carindex.report.labels import label
 from carindex.report.rules import kind_name, kind_of, outcome_lines, rule_lines
 from carindex.report.terminal.screen import Column, heading, rows, screen, table, words
 from carindex.report.translations import translated
-from carindex.report.wording import fact_text, in_language, points, unit_text
+from carindex.report.wording import entry, fact_text, in_language, points, unit_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -163,9 +163,11 @@ def show_protocol(plan: Plan, language: Language) -> None:
             f" ({head.id})",
         )
     )
-    console.print(f"{label('source', language)}: {translated(head.source, language)}")
+    console.print(entry(label("source", language), translated(head.source, language), language))
     if head.valid:
-        console.print(f"{label('valid', language)}: {statements(_validity(head.valid, language), language)}")
+        console.print(
+            entry(label("valid", language), statements(_validity(head.valid, language), language), language)
+        )
     for name, scale in head.scales.items():
         lines = statements(outcome_lines(plan.protocol, scale.stars, language), language)
         mark = _mark(scale.verified, language)
@@ -242,12 +244,12 @@ def show_check(plan: Plan, language: Language, *, everything: bool = False) -> N
     """
     console = screen()
     protocol = plan.protocol
-    heading(console, f"{protocol.id}: {label('check_passed', language)}")
+    heading(console, entry(protocol.id, label("check_passed", language), language))
     for layer in protocol.overlays:
         text = label("overlaid_by", language, folder=layer.folder, count=len(layer.changes))
         console.print(words((f"{_OVERLAID} {text}", "magenta")))
     levels = counts(protocol)
-    console.print(words(f"{label('verified', language)}: ", _bar_of(levels, language)))
+    console.print(entry(label("verified", language), _bar_of(levels, language), language))
     console.print(bar(levels))
     _show_doubtful(console, plan, language, everything)
     kinds = Counter(kind_of(spec) for node in protocol.nodes.values() for spec in _specs(node))
