@@ -18,6 +18,7 @@ from carindex.report.wording import (
     fact_text,
     figure,
     in_language,
+    limit_figure,
     measured_figure,
     occupant_name,
     quantity_name,
@@ -271,7 +272,7 @@ def _fact(fact: Fact, ratings: Sequence[Rating], dossier: Dossier, language: Lan
 def fact_value(fact: Fact, language: Language) -> str:
     """Return the value of a fact with its unit, or its word."""
     if fact.name.startswith("given:"):
-        return figure(fact.value) if fact.said is None else fact.said
+        return limit_figure(round(fact.value, 6)) if fact.said is None else fact.said
     quantity = fact.quantity
     if quantity.kind == "boolean":
         return label("answer_yes" if fact.value else "answer_no", language)

@@ -41,6 +41,7 @@ from carindex.report.wording import (
     verdict_state,
     verdict_text,
 )
+from carindex.vocabulary import GIVEN
 
 if TYPE_CHECKING:
     from carindex.dossier.folder import Dossier
@@ -320,6 +321,8 @@ def _tree_row(rating: Rating, node: RatedNode, depth: int, full: float, language
 
 
 def _short(name: str, language: Language) -> str:
+    if name.startswith(GIVEN):  # of the node in whose line it stands
+        return label("stated_short", language)
     return fact_text(None, name, language).rsplit(" · ", 1)[-1]
 
 
