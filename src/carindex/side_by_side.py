@@ -17,6 +17,9 @@ from typing import Generic, TypeVar, cast
 
 T = TypeVar("T")
 
+_WITH_THREADS = ("typst", "vl_convert")
+"""Libraries that start threads of their own when they work; a copy of a process that used one would wait for ever."""
+
 
 class Task(Generic[T]):
     """A task that has been started, or will be run when its result is asked for."""
@@ -102,6 +105,8 @@ def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
 
 def _copies_allowed() -> bool:
     if not hasattr(os, "fork") or not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2:
+        return False
+    if any(name in sys.modules for name in _WITH_THREADS):
         return False
     threading = sys.modules.get("threading")
     return threading is None or threading.active_count() == 1

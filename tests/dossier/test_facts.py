@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from carindex.dossier import quantity_of, read_facts, value_from_text
+from carindex.dossier.facts import half_width
 from carindex.messages import InputError
 from carindex.vocabulary import FactName, InvalidFactNameError, vocabulary
 
@@ -177,7 +178,7 @@ def test_a_text_is_a_number_or_refused_never_zero(text):
         value = value_from_text(text, quantity, "here")
     except InputError:
         return
-    assert value is None or value == float(text)
+    assert value is None or value == float(half_width(text))
 
 
 def test_every_word_of_the_vocabulary_has_both_languages():

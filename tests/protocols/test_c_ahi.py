@@ -194,7 +194,7 @@ def verdict(part, row, low, high):
 def test_every_published_star_has_a_verdict(shared, tmp_path):
     table, out = tmp_path / "facts.csv", tmp_path / "out.csv"
     imported = import_table("c-ahi", shared / "results" / "results-cahi.csv")
-    assert not imported.findings
+    assert {finding.severity for finding in imported.findings} <= {"note"}
     write_facts(imported, table)
     rate_table(compile_protocol(load_protocol("c-ahi-2020")), table, out)
     rows, results = (list(csv.DictReader(file.read_text("utf-8").splitlines())) for file in (table, out))

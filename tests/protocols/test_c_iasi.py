@@ -302,7 +302,7 @@ def batched(programme, table, folder):
 def test_occupant_and_pedestrian_grades_of_37_cars(c2017, shared, tmp_path):
     path = shared / "results" / "results-ciasi-2017-items.csv"
     table = import_table("ciasi-items", path)
-    assert not table.findings
+    assert {finding.severity for finding in table.findings} <= {"note"}
     rated = batched(c2017, table, tmp_path)
     assert len(rated) == 37
     for row in rated:
@@ -336,7 +336,7 @@ def test_published_grades_of_all_versions(shared, tmp_path):
     A version knows the grades of its own: rows of the others, and "--", leave an index open.
     """
     table = import_table("ciasi", shared / "results" / "results-ciasi.csv")
-    assert not table.findings
+    assert {finding.severity for finding in table.findings} <= {"note"}
     indices = (
         "crashworthiness_and_repair_economy",
         "occupant_safety",

@@ -180,7 +180,7 @@ def test_every_index_names_what_it_will_measure(edition):
 def rated(shared, tmp_path, edition):
     table, out = tmp_path / "facts.csv", tmp_path / "out.csv"
     imported = import_table("green-ncap", shared / "results" / "results-green-ncap.csv")
-    assert not imported.findings
+    assert {finding.severity for finding in imported.findings} <= {"note"}
     write_facts(imported, table)
     rate_table(plan_of(edition), table, out)
     rows, results = (list(csv.DictReader(file.read_text("utf-8").splitlines())) for file in (table, out))

@@ -103,6 +103,17 @@ def test_themes_of_nodes(protocol: str, path: str, theme: str) -> None:
     assert theme_of(load_protocol(protocol), path) == theme
 
 
+def test_every_part_of_a_car_has_a_theme() -> None:
+    """Only the car as a whole, and what is moved or asked between its parts, is for nothing in particular."""
+    of_the_whole = {("euro-ncap-2026", "stage_balance"), ("green-ncap-2022", "robustness_test_entry")}
+    for name in available_protocols():
+        plan = compiled(name)
+        for path, node in plan.nodes.items():
+            if path and (name, path) not in of_the_whole:
+                facts = tuple(plan.facts[slot] for slot in node.facts)
+                assert theme_of(plan.protocol, path, facts) != "other", (name, path)
+
+
 @pytest.mark.parametrize("protocol", ["us-ncap-2011", "euro-ncap-2020", "c-ncap-2021", "green-ncap-2022"])
 def test_what_the_themes_took_adds_up(protocol: str) -> None:
     plan, random = compiled(protocol), np.random.default_rng(5)

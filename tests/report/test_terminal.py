@@ -9,8 +9,11 @@ from rich.cells import cell_len
 
 from carindex.dossier.folder import Dossier
 from carindex.messages import Finding, Language
-from carindex.rating import Plan, Rating
+from carindex.rating import Plan, Rating, available_protocols, load_protocol
+from carindex.rating.compiled import compiled
+from carindex.rating.verification import counts
 from carindex.report import terminal
+from carindex.report.translations import translated
 
 _WIDTHS = ["70", "100", "160"]
 
@@ -178,3 +181,68 @@ def test_differences(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     assert "chest" in text
     assert "[22, 42]" in text
+
+
+@pytest.mark.parametrize("width", ["100", "140", None])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_protocol_takes_two_lines_at_most_with_its_bar(
+    width: str | None, language: Language, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of every shipped protocol, on a narrow and a wide screen and in a pipe: id, edition, dates, bar and counts."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if width is not None:
+        monkeypatch.setenv("COLUMNS", width)
+    protocols = [load_protocol(name) for name in available_protocols()]
+    terminal.show_protocols(protocols, language)
+    lines = capsys.readouterr().out.splitlines()
+    starts = {line.split()[0]: i for i, line in enumerate(lines) if line.startswith(" ") and line.split()}
+    for protocol in protocols:
+        at = starts[protocol.id]
+        following = [
+            i for i in starts.values() if i > at and lines[i].split()[0] in {p.id for p in protocols}
+        ]
+        own = lines[at : min(following, default=at + 2)]
+        own = [line for line in own if line.strip() and not line.startswith("██")]
+        assert len(own) <= 2, own
+        text = " ".join(own)
+        assert "/".join(str(count) for count in counts(protocol).values()) in text
+        assert all(str(protocol.head.valid.get(end, "")) in text for end in ("from", "to"))
+        assert translated(protocol.head.edition, language).split()[0] in text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_check_of_all_takes_one_line_each(
+    language: Language, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    names = ["c-ncap-2024", "euro-ncap-2026", "iihs-moderate-overlap-2"]
+    terminal.show_checks([compiled(name) for name in names], language)
+    out = capsys.readouterr().out
+    lines = [line for line in out.splitlines() if any(name in line for name in names)]
+    assert len(lines) == 3
+    assert all("/" in line and len(line) <= 100 for line in lines)
+    assert "…" not in out
+
+
+def test_rules_doubtful_for_one_reason_are_one_line_unless_everything_is_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plan = compiled("c-ncap-2018")
+    reason = "driver and front passenger count as one"
+    terminal.show_check(plan, "en")
+    short = " ".join(capsys.readouterr().out.split())
+    terminal.show_check(plan, "en", everything=True)
+    everything = " ".join(capsys.readouterr().out.split())
+    assert short.count(reason) == 1
+    assert everything.count("recalled, not read") > short.count("recalled, not read")
+    assert len(short) < len(everything) / 2
+
+
+def test_lists_are_divided_and_nodes_named_as_the_language_does(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.show_protocol(compiled("c-ncap-2024"), "zh")
+    text = capsys.readouterr().out
+    assert "乘员保护 ≥ 95" in text
+    assert "occupant_protection ≥" not in text
+    assert "; " not in text
+    terminal.show_protocol(compiled("c-ncap-2024"), "en")
+    assert "Occupant protection ≥ 95" in capsys.readouterr().out

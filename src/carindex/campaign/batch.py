@@ -15,7 +15,7 @@ from carindex.campaign.columns import FactColumns
 from carindex.campaign.tables import TableSource, is_parquet, open_table, table_writer
 from carindex.campaign.unknown import Unknown
 from carindex.dossier import PROTOCOL, quantity_of, split_unit, stated_in_per_cent
-from carindex.messages import Finding, InputError, Language
+from carindex.messages import Finding, InputError, Language, statements
 from carindex.rating import Evaluation, Plan, stated_for
 from carindex.rating.load import shipped_folder
 from carindex.rating.reduced import CARS_AT_ONCE, ReducedPlan
@@ -356,8 +356,9 @@ class _Layout:
             ).cast(pa.string())
         lines = [texts[number] for number in which]
         for row, found in problems.items():
-            said = "; ".join(finding.line(self.language) for finding in found)
-            lines[row] = f"{said}; {lines[row]}" if lines[row] and not other[row] else said
+            said = statements((finding.line(self.language) for finding in found), self.language)
+            more = [lines[row]] if lines[row] and not other[row] else []
+            lines[row] = statements((said, *more), self.language)
         return pa.array(lines, pa.string())
 
     def refused(self, schema: pa.Schema | None) -> pa.RecordBatch:

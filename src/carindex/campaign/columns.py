@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from carindex.dossier import quantity_of, split_unit, stated_in_per_cent, value_from_text
+from carindex.dossier.facts import impossible as impossible_value
 from carindex.messages import Finding, InputError
 from carindex.units import ratio
 from carindex.vocabulary import Quantity
@@ -119,7 +120,7 @@ def _refuse_impossible(out: Numbers, column: str, place: str, refuse: Refuse, qu
     with np.errstate(invalid="ignore"):
         impossible = (out < least) | (out > most) | np.isinf(out)
     for row in np.flatnonzero(impossible):
-        parameters = {"value": f"{out[row]:g}", "unit": quantity.unit, "least": least, "most": most}
+        parameters = impossible_value(float(out[row]), quantity.unit, quantity.range)
         refuse(int(row), Finding("dossier.not_possible", "error", f"{place}: {column}", None, parameters))
     out[impossible] = np.nan
 

@@ -31,7 +31,7 @@ def write_facts(imported: ImportedTable, target: Path) -> None:
         # facts as words, and grades that are stated of a node
         is_word = any(isinstance(value, str) for value in values)
         if is_text or is_word or quantity_of(split_unit(name)[0]).categories:
-            array = pa.array(values, pa.string())
+            array = pa.array([_as_text(value) for value in values], pa.string())
             if is_parquet(target) and name.startswith(_PUBLISHED):
                 array = _typed(array)
         else:
@@ -40,6 +40,10 @@ def write_facts(imported: ImportedTable, target: Path) -> None:
     batch = pa.RecordBatch.from_pydict(columns)
     with table_writer(target, batch.schema) as write:
         write(batch)
+
+
+def _as_text(value: str | float | None) -> str | None:
+    return f"{value:.15g}" if isinstance(value, float) else value
 
 
 def _typed(texts: pa.Array) -> pa.Array:

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from carindex.messages import Finding, Language
+from carindex.messages import Finding, Language, enumerated
 from carindex.rating import Plan
 from carindex.rating.missing import way
 from carindex.vocabulary import GIVEN
@@ -85,7 +85,7 @@ class Unknown:
                 parts.append(f"{name} ({count}/{total})")
         if not parts:
             return ""
-        parameters = {"facts": ", ".join(parts)}
+        parameters = {"facts": enumerated(parts, self.language)}
         return Finding("dossier.facts_not_known", "note", "", None, parameters).text(self.language)
 
     def _named_facts(self, test: int, gone: bytes, asked: bytes) -> tuple[str, ...]:

@@ -145,8 +145,16 @@ def _write_reports(
     if len(ratings) == 1 and not asked.every:
         return write_reports(ratings, dossier, folder, language)
     used = [rating for rating in ratings if rating.used]
-    files = write_comparison(ratings, asked.unusable, dossier, folder, language, linked=bool(used))
-    return files + (write_reports(used, dossier, folder, language) if used else [])
+    compared = partial(
+        write_comparison, ratings, asked.unusable, dossier, folder, language, linked=bool(used)
+    )
+    if not used:
+        return compared()
+    from carindex.side_by_side import Task
+
+    beside = Task(compared)  # the comparison is written while the report is prepared
+    files = write_reports(used, dossier, folder, language)
+    return beside.result() + files
 
 
 @click.command()

@@ -173,11 +173,7 @@ def greatest_deceleration(time: ArrayLike, acceleration: ArrayLike) -> Peak:
     Peak
         0 where the vehicle never decelerates; NaN for a run with a NaN.
     """
-    t, a = run_of(time, acceleration)
-    index = np.asarray(np.argmin(np.where(np.isnan(a), np.inf, a), axis=-1))
-    least = np.take_along_axis(a, index[..., None], axis=-1)[..., 0]
-    value = np.where(np.isnan(a).any(axis=-1), np.nan, np.maximum(-least, 0.0))[()]
-    return timed(value, t[index])
+    return _lowest(time, acceleration, 0.0)
 
 
 def speed_lost(time: ArrayLike, speed: ArrayLike) -> Peak:
@@ -188,8 +184,14 @@ def speed_lost(time: ArrayLike, speed: ArrayLike) -> Peak:
     Peak
         0 where it never falls below; NaN for a run with a NaN.
     """
-    t, v = run_of(time, speed)
-    index = np.asarray(np.argmin(np.where(np.isnan(v), np.inf, v), axis=-1))
-    least = np.take_along_axis(v, index[..., None], axis=-1)[..., 0]
-    value = np.where(np.isnan(v).any(axis=-1), np.nan, v[..., 0] - least)[()]
-    return timed(value, t[index])
+    _, v = run_of(time, speed)
+    return _lowest(time, speed, v[..., 0])
+
+
+def _lowest(time: ArrayLike, values: ArrayLike, start: ArrayLike) -> Peak:
+    """Return by how much a signal falls below a start at most, and the first sample where; NaN for a run with a NaN."""
+    t, x = run_of(time, values)
+    index = np.asarray(np.argmin(np.where(np.isnan(x), np.inf, x), axis=-1))
+    least = np.take_along_axis(x, index[..., None], axis=-1)[..., 0]
+    fallen = np.maximum(np.asarray(start, dtype=np.float64) - least, 0.0)
+    return timed(np.where(np.isnan(x).any(axis=-1), np.nan, fallen)[()], t[index])

@@ -29,6 +29,12 @@ _RATE = Quantity(
 )
 # Words that people write where no value is known.
 MISSING_WORDS = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--"})
+# Dashes and words that tables write for the same; a workbook of a programme has none of them.
+_MISSING_IN_TABLES = frozenset(
+    {"—", "–", "——", "---", "/", "n.a.", "不适用", "未测", "未测试", "未公布", "无数据"}
+)
+# Figures and signs as wide as a Chinese character, as Chinese tables have them, and the sign of negative numbers.
+_HALF_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20, 0x2212: 0x2D}
 _WORDS_OF: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("no", "n", "false", "0", "0.0", "否"), "no"),
@@ -129,13 +135,41 @@ def checked_name(text: str, place: str) -> str:
         ) from None
 
 
+def half_width(text: str) -> str:
+    """Return a text with the figures, letters and signs of half width."""
+    return text.translate(_HALF_WIDTH)
+
+
+def says_nothing(text: str) -> bool:
+    """Whether a text is one that people write where no value is known."""
+    return text.lower() in MISSING_WORDS or text in _MISSING_IN_TABLES
+
+
+def number_from_text(text: str) -> float:
+    """Return the number that a text spells as people write it.
+
+    Raises
+    ------
+    ValueError
+        When it is none; what only a programming language takes for one (``8_5``) is none.
+    """
+    if "_" in text:
+        raise ValueError(text)
+    return float(text)
+
+
+def counted_in(unit: str) -> str | Mapping[str, str]:
+    """Return a unit for a message; what has none is said to be a number without unit."""
+    return {"en": "no unit", "zh": "无单位"} if unit == "1" else unit
+
+
 def stated_word(name: str, value: object) -> str | None:
     """Return the word that is stated of a node, ``None`` for a number, for nothing and for facts of other kinds."""
-    text = value.strip() if isinstance(value, str) and name.startswith(GIVEN) else ""
-    if text.lower() in MISSING_WORDS:
+    text = half_width(value).strip() if isinstance(value, str) and name.startswith(GIVEN) else ""
+    if says_nothing(text):
         return None
     try:
-        float(text)
+        number_from_text(text)
     except ValueError:
         return text
     return None
@@ -150,13 +184,13 @@ def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None 
         When the text is neither a number nor a word of the quantity, the unit does not fit, or the value is
         physically impossible. Nothing is ever read as zero because it could not be read.
     """
-    cleaned = text.strip()
+    cleaned = half_width(text).strip()
     if quantity.categories and cleaned.endswith(".0"):
         cleaned = cleaned.removesuffix(".0")  # a year that a table keeps as a number
     cleaned = quantity.also.get(cleaned, cleaned)
     if cleaned in quantity.categories:  # "N/A" can be an answer
         return float(quantity.categories.index(cleaned))
-    if cleaned.lower() in MISSING_WORDS:
+    if says_nothing(cleaned):
         return None
     if quantity.categories:
         spelled = {word.lower(): word for word in quantity.categories}
@@ -167,9 +201,9 @@ def value_from_text(text: str, quantity: Quantity, place: str, unit: str | None 
             raise InputError(place, "dossier.not_a_word", text=text, expected=expected)
         return float(quantity.categories.index(word))
     try:
-        value = float(text)
+        value = number_from_text(half_width(text))
     except ValueError:
-        raise InputError(place, "dossier.not_a_number", text=text, unit=quantity.unit) from None
+        raise InputError(place, "dossier.not_a_number", text=text, unit=counted_in(quantity.unit)) from None
     return checked_value(value, quantity, place, unit)
 
 
@@ -188,10 +222,15 @@ def checked_value(value: float, quantity: Quantity, place: str, unit: str | None
         value *= factor
     least, most = quantity.range
     if not least <= value <= most or value in (float("inf"), float("-inf")):
-        raise InputError(
-            place, "dossier.not_possible", value=f"{value:g}", unit=quantity.unit, least=least, most=most
-        )
+        raise InputError(place, "dossier.not_possible", **impossible(value, quantity.unit, quantity.range))
     return value
+
+
+def impossible(value: float, unit: str, between: tuple[float, float]) -> dict[str, str]:
+    """Return what a message says of a value outside of what is possible."""
+    least, most = between
+    shown = f"{value:g}" if unit == "1" else f"{value:g} {unit}"
+    return {"value": shown, "least": f"{least:g}", "most": "∞" if most == float("inf") else f"{most:g}"}
 
 
 def plausibility(name: str, value: float, place: str) -> Finding | None:

@@ -19,13 +19,14 @@ import msgspec
 import yaml
 
 from carindex.dossier.facts import (
-    MISSING_WORDS,
+    half_width,
+    number_from_text,
     quantity_of,
+    says_nothing,
     stated_in_per_cent,
-    stated_word,
     value_from_text,
 )
-from carindex.dossier.readers import PROTOCOL, table_of_text
+from carindex.dossier.readers import PROTOCOL, blank_row, table_of_text
 from carindex.dossier.spread import Laid, Layout, laid_out
 from carindex.messages import Finding, InputError
 
@@ -34,7 +35,8 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a fact stands in a published table, and how it is written there.
 
     ``protocols``: only cars of these protocols have it there; in others' rows the column is something else, or nothing.
-    ``or_column``: where ``column`` is empty this one counts. ``suffix``: what the table writes after a number.
+    ``or_column``: where ``column`` is empty this one counts. ``suffix``: what the table may write after a number.
+    ``grades``: words that are grades of a node; without them only numbers are a stated score.
     """
 
     column: str
@@ -44,6 +46,7 @@ class Column(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minus: bool = False
     zero_is_missing: bool = False
     words: dict[str, str] = {}
+    grades: list[str] = []
     protocols: list[str] = []
 
 
@@ -54,9 +57,12 @@ class Editions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     protocols: dict[str, list[str]]
 
     def protocol(self, text: str) -> str:
-        """Return the protocol of a car; what the table itself says where no protocol is known."""
-        said = text.removesuffix(".0")
-        return next((name for name, words in self.protocols.items() if said in words), said)
+        """Return the protocol of a car; what the table itself says where no protocol is known.
+
+        A car of which nothing is said belongs to none: an empty cell would let every protocol rate it.
+        """
+        said = half_width(text).strip().removesuffix(".0")
+        return next((name for name, words in self.protocols.items() if said in words), said or _NO_EDITION)
 
 
 class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -85,6 +91,9 @@ class PublishedTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 _NAMED = 12
 """So many rows that are left out are named."""
+
+_NO_EDITION = "not stated"
+"""What stands in the column of protocols where a table does not say the edition of a car."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +161,11 @@ def import_table(
     rows = []
     names = _car_names(table.car, at, laid.lines)
     left_out: list[str] = []
+    elsewhere: dict[str, list[str]] = {}
     unsaid = [word if quantity_of(fact).categories else float(word) for fact, word in table.unsaid.items()]
     for car, line, place in zip(names, laid.lines, laid.places, strict=True):
+        if blank_row(line):
+            continue
         if len(line) != len(laid.header):
             parameters = {"found": len(line), "expected": len(laid.header)}
             findings.append(Finding("dossier.row_not_read", "error", place, None, parameters))
@@ -164,6 +176,9 @@ def import_table(
             left_out.append(car)
             continue
         own = [] if editions is None else [editions.protocol(_plain(line[at[editions.column]]))]
+
+        if editions is not None and own[0] not in editions.protocols:
+            elsewhere.setdefault(own[0], []).append(car)
 
         def cell(column: str | None, line: Sequence[object] = line) -> object:
             return line[at[column]] if column in at else None
@@ -186,9 +201,17 @@ def import_table(
         said = {"fact": quantity_of(fact).label, "word": word}
         findings.append(Finding("dossier.taken_as_stated", "warning", f"{path}: {fact}", None, said))
     if left_out:
-        more = " …" if len(left_out) > _NAMED else ""
-        left = {"count": len(left_out), "table": name, "cars": ", ".join(left_out[:_NAMED]), "more": more}
+        left: dict[str, object] = {"count": len(left_out), "table": name, **_some(left_out)}
         findings.append(Finding("dossier.rows_left_out", "note", str(path), None, left))
+    unstated = elsewhere.pop(_NO_EDITION, [])
+    if unstated:
+        named: dict[str, object] = {"count": len(unstated), **_some(unstated)}
+        findings.append(Finding("dossier.edition_not_stated", "warning", str(path), None, named))
+    if elsewhere:
+        every = [car for of in elsewhere.values() for car in of]
+        editions_of = ", ".join(f"{edition} ({len(of)})" for edition, of in sorted(elsewhere.items()))
+        named = {"count": len(every), "editions": editions_of, **_some(every)}
+        findings.append(Finding("dossier.edition_without_protocol", "note", str(path), None, named))
     columns = (
         "car",
         *(() if editions is None else (PROTOCOL,)),
@@ -198,6 +221,11 @@ def import_table(
         *(f"published:{path}" for path in table.published),
     )
     return ImportedTable(columns, tuple(rows), tuple(findings))
+
+
+def _some(cars: Sequence[str]) -> dict[str, str]:
+    """Return the first cars by name, for a message, and whether there are more."""
+    return {"cars": ", ".join(cars[:_NAMED]), "more": " …" if len(cars) > _NAMED else ""}
 
 
 def _places(
@@ -210,6 +238,9 @@ def _places(
     columns = [one for column in table.facts.values() for one in (column.column, column.or_column) if one]
     needed = [*table.car, *columns, *table.published.values(), *where, *table.only]
     needed += [] if table.editions is None else [table.editions.column]
+    twice = [column for column in dict.fromkeys(needed) if laid.header.count(column) > 1]
+    if twice:
+        raise InputError(f"{path}:1", "dossier.column_twice", column=", ".join(twice))
     at = {column: laid.header.index(column) for column in needed if column in laid.header}
     may_lack = (
         []
@@ -239,7 +270,7 @@ def _is_one_of(value: object, words: Sequence[str]) -> bool:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        return number_from_text(text)
     except ValueError:
         return None
 
@@ -250,17 +281,20 @@ def _text(value: object) -> str | None:
 
 
 def _value(fact: str, column: Column, raw: object, place: str, findings: list[Finding]) -> str | float | None:
-    text = "" if raw is None else str(raw).strip()
-    if text.lower() in MISSING_WORDS:
-        return None
-    text = text.removesuffix(column.suffix)
+    text = "" if raw is None else half_width(str(raw)).strip()
     if column.words:
         text = column.words.get(text, text)
+    if says_nothing(text):
+        return None
+    if column.grades:
+        if text in column.grades:
+            return text
+        expected = {"text": text, "expected": ", ".join(column.grades)}
+        findings.append(Finding("dossier.not_a_word", "error", place, None, expected))
+        return None
+    text = text.removesuffix(column.suffix).rstrip()
     if column.minus:
         text = text.removeprefix("-") if text.startswith("-") else f"-{text}"
-    word = stated_word(fact, text)
-    if word is not None:
-        return word
     quantity = quantity_of(fact, column.unit)
     try:
         value = value_from_text(text, quantity, place, column.unit)

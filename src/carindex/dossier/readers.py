@@ -9,9 +9,10 @@ list of ``{"name": …, "value": …}``.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -218,10 +219,15 @@ def table_of_text(path: Path) -> tuple[list[str], list[list[object]]]:
     text = path.read_text("utf-8-sig")
     first = text.splitlines()[0] if text.strip() else ""
     delimiter = max((",", ";", "\t"), key=first.count)
-    rows = list(csv.reader(text.splitlines(), delimiter=delimiter))
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     if not rows:
         raise InputError(path, "dossier.no_cars")
-    return rows[0], [list(row) for row in rows[1:]]
+    return [name.strip() for name in rows[0]], [list(row) for row in rows[1:]]
+
+
+def blank_row(line: Sequence[object]) -> bool:
+    """Whether a row says nothing at all, as the last ones of a file often do."""
+    return all(value is None or not str(value).strip() for value in line)
 
 
 def _long_rows(names: list[str], lines: list[list[object]], path: Path) -> Iterator[Row]:
@@ -230,7 +236,7 @@ def _long_rows(names: list[str], lines: list[list[object]], path: Path) -> Itera
         return row[at] if 0 <= at < len(row) else None
 
     for number, row in enumerate(lines, start=2):
-        if not any(value not in (None, "") for value in row):
+        if blank_row(row):
             continue
         name, unit, source = (cell(row, column) for column in ("name", "unit", "source"))
         if name is None or str(name).lstrip().startswith("#"):

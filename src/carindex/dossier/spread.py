@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from carindex.dossier.readers import table_of_text
+from carindex.dossier.readers import blank_row, table_of_text
 from carindex.messages import Finding, InputError
 
 
@@ -99,6 +99,8 @@ def _by_car(
     at, item_at = header.index(layout.car), None if layout.item is None else header.index(layout.item)
     cars: dict[str, dict[str, object]] = {}
     for number, line in enumerate(lines, start=2):
+        if blank_row(line):
+            continue
         if len(line) != len(header):
             parameters = {"found": len(line), "expected": len(header)}
             findings.append(Finding("dossier.row_not_read", "error", f"{path}:{number}", None, parameters))

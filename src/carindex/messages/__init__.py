@@ -5,7 +5,14 @@ text a language. Code raises `InputError` or returns a `Finding` with a message 
 words are looked up when they are shown. Nothing in this package knows what the messages are about.
 """
 
-from carindex.messages.catalogue import LANGUAGES, Language, language_from, phrase
+from carindex.messages.catalogue import (
+    LANGUAGES,
+    Language,
+    enumerated,
+    language_from,
+    phrase,
+    statements,
+)
 from carindex.messages.findings import Finding, InputError, Severity, worst_severity
 
 __all__ = [
@@ -14,7 +21,9 @@ __all__ = [
     "InputError",
     "Language",
     "Severity",
+    "enumerated",
     "language_from",
     "phrase",
+    "statements",
     "worst_severity",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, Literal, cast
 
@@ -10,6 +10,8 @@ from carindex.kept import shipped
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
+_STATEMENTS: Mapping[Language, str] = {"en": "; ", "zh": "；"}
+_ITEMS: Mapping[Language, str] = {"en": ", ", "zh": "、"}
 
 
 def language_from(text: str) -> Language:
@@ -33,6 +35,16 @@ def entry(code: str) -> Mapping[str, Any]:
     """
     room, name = code.split(".", 1)
     return cast(Mapping[str, Any], _catalogue(room)[name])
+
+
+def statements(texts: Iterable[str], language: Language) -> str:
+    """Return texts one after the other, as the language divides statements."""
+    return _STATEMENTS[language].join(texts)
+
+
+def enumerated(texts: Iterable[str], language: Language) -> str:
+    """Return texts one after the other, as the language divides the things of a list."""
+    return _ITEMS[language].join(texts)
 
 
 def phrase(code: str, part: str, language: Language, parameters: Mapping[str, object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from carindex.messages import LANGUAGES
+from carindex.messages import LANGUAGES, statements
 from carindex.rating.matrices import COLOURS, PREDICTION, Avoidance, Matrix
 from carindex.rating.plan import Detail, Place
 
@@ -89,11 +89,14 @@ def _limits(tables: Avoidance, matrix: Matrix, row: int) -> Mapping[str, str] | 
     code = "up_to" if criterion["within"] == "up_to" else "below"
     unit = "" if criterion["unit"] == "1" else f" {criterion['unit']}"
     return {
-        language: "; ".join(
-            words["beyond" if edge == float("inf") else "at" if edge == 0 and "zero" in criterion else code][
-                language
-            ].format(colour=named[colour]["label"][language], edge=f"{edge:g}{unit}")
-            for colour, edge in bands.items()
+        language: statements(
+            (
+                words[
+                    "beyond" if edge == float("inf") else "at" if edge == 0 and "zero" in criterion else code
+                ][language].format(colour=named[colour]["label"][language], edge=f"{edge:g}{unit}")
+                for colour, edge in bands.items()
+            ),
+            language,
         )
         for language in LANGUAGES
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from carindex.messages import LANGUAGES, Language, phrase
+from carindex.messages import LANGUAGES, Language, phrase, statements
 from carindex.rating import schema
 from carindex.rating.crash_tests import SCHEME, capping_criteria
 from carindex.rating.evaluation import Evaluation
@@ -53,7 +53,10 @@ def _text(code: str, **parameters: object) -> Words:
 
 def _joined(texts: Iterable[Mapping[Language, str]]) -> Words:
     every = list(texts)
-    return {language: "; ".join(dict.fromkeys(text[language] for text in every)) for language in LANGUAGES}
+    return {
+        language: statements(dict.fromkeys(text[language] for text in every), language)
+        for language in LANGUAGES
+    }
 
 
 def _number(value: float, unit: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from carindex import __version__
 from carindex.dossier import Fact, quantity_of, stated_in_per_cent
+from carindex.dossier.facts import impossible
 from carindex.messages import Finding, InputError, Language
 from carindex.rating.compile import compile_protocol
 from carindex.rating.evaluation import Evaluation, evaluate
@@ -341,8 +342,8 @@ def _possible(facts: Iterable[Fact], plan: Plan) -> tuple[dict[str, Fact], list[
     for name, (least, most) in ranges.items():
         fact = known.get(name)
         if fact is not None and not least <= fact.value <= most:
-            value = {"value": f"{fact.value:g}", "unit": fact.unit, "least": least, "most": most}
-            findings.append(Finding("dossier.not_possible", "error", f"{fact.origin}: {name}", None, value))
+            place, said = f"{fact.origin}: {name}", impossible(fact.value, fact.unit, (least, most))
+            findings.append(Finding("dossier.not_possible", "error", place, None, said))
             del known[name]
     return known, findings
 

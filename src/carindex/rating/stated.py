@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from carindex.dossier import Fact, value_from_text
+from carindex.dossier.facts import counted_in
 from carindex.messages import Finding, InputError
 from carindex.rating.plan import Plan
 from carindex.vocabulary import GIVEN
@@ -26,7 +27,9 @@ def worded(facts: Iterable[Fact], plan: Plan) -> tuple[list[Fact], list[Finding]
             place = f"{fact.origin}: {fact.name}"
             try:
                 if not grades:
-                    raise InputError(place, "dossier.not_a_number", text=fact.said, unit=fact.unit)
+                    raise InputError(
+                        place, "dossier.not_a_number", text=fact.said, unit=counted_in(fact.unit)
+                    )
                 quantity = plan.quantities[plan.facts.index(fact.name)]
                 text = f"{fact.value:g}" if fact.said is None else fact.said
                 value = value_from_text(text, quantity, place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from carindex.messages import LANGUAGES, Language, phrase
+from carindex.messages import LANGUAGES, Language, phrase, statements
 from carindex.rating.evaluation import Evaluation
 from carindex.rating.explain import Share
 from carindex.rating.plan import Answers, NodePlan, Plan
@@ -73,9 +73,12 @@ def reason(
         return _text("rating.loss_adjustment", {"label": node.label})
     cells = _told_apart([plan.facts[slot] for slot in node_plan.rule_facts])
     return {
-        language: "; ".join(
-            f"{cell}: {text[language]}" if cell else text[language]
-            for cell, text in zip(cells, texts, strict=True)
+        language: statements(
+            (
+                f"{cell}: {text[language]}" if cell else text[language]
+                for cell, text in zip(cells, texts, strict=True)
+            ),
+            language,
         )
         for language in LANGUAGES
     }
@@ -151,7 +154,8 @@ def _claimed(
         return _text("rating.loss_adjustment", {"label": label})
     more = ["…"] if len(causes) > _FEW else []
     joined = {
-        language: "; ".join([*(cause[language] for cause in causes[:_FEW]), *more]) for language in LANGUAGES
+        language: statements([*(cause[language] for cause in causes[:_FEW]), *more], language)
+        for language in LANGUAGES
     }
     return _text("rating.loss_place", {"place": label, "facts": joined})
 
@@ -186,7 +190,7 @@ def _detail(evaluation: Evaluation, share: Share, known: Mapping[str, Fact]) -> 
             texts.append(_text(code, {"colour": place.colours[round(low)], "limits": place.limits}))
     if not texts:
         return _text("rating.loss_adjustment", {"label": share.detail})
-    joined = {language: "; ".join(text[language] for text in texts) for language in LANGUAGES}
+    joined = {language: statements((text[language] for text in texts), language) for language in LANGUAGES}
     return _text("rating.loss_place", {"place": share.detail, "facts": joined})
 
 

@@ -5,7 +5,8 @@ Nothing here computes a score. What is shown is prepared once (`document`), laid
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,13 +66,9 @@ def write_reports(
     for this, name in names.items():
         linked = next((f"{names[other]}.html" for other in names if other != this), None)
         document = document_of(ratings, dossier, this, charts=charts, other_file=linked)
-        written.append(_write(folder / f"{name}.html", page(document).encode()))
-        try:
-            pdf = printed(document)
-        except InputError as error:
-            refused = error
-            continue
-        written.append(_write(folder / f"{name}.pdf", pdf))
+        files, problem = _both(folder, name, page(document), partial(printed, document))
+        written += files
+        refused = problem or refused
     if refused is not None:
         raise refused
     return written
@@ -118,8 +115,24 @@ def write_comparison(
     from carindex.report.pdf import printed_comparison
 
     made = comparison_of(ratings, unusable, dossier, language, linked=linked)
-    written = [_write(folder / "comparison.html", page(made, "comparison.html").encode())]
-    return [*written, _write(folder / "comparison.pdf", printed_comparison(made))]
+    written, refused = _both(
+        folder, "comparison", page(made, "comparison.html"), lambda: printed_comparison(made)
+    )
+    if refused is not None:
+        raise refused
+    return written
+
+
+def _both(
+    folder: Path, name: str, html: str, pdf: Callable[[], bytes]
+) -> tuple[list[Path], InputError | None]:
+    """Write a page and its printed form; a printed form that cannot be made does not keep the page from being there."""
+    written = [_write(folder / f"{name}.html", html.encode())]
+    try:
+        content = pdf()
+    except InputError as error:
+        return written, error
+    return [*written, _write(folder / f"{name}.pdf", content)], None
 
 
 def _write(path: Path, content: bytes) -> Path:

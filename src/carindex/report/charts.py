@@ -7,6 +7,8 @@ printed document share them.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carindex.report.wording import figure, unit_text, window_text, with_unit
+from carindex.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from carindex.measures import Measured
@@ -22,6 +25,8 @@ ACCENT, MARK, INK, GRID = "#1d4e89", "#b3401f", "#16202c", "#e6e9ed"
 WIDTH, HEIGHT = 520, 170
 #: Two samples a column of pixels, the least and the greatest, are all that the eye can see.
 _COLUMNS = WIDTH // 2
+#: Fewer charts than these are drawn sooner than a second process has started to draw.
+_MANY = 12
 #: Texts are measured in a font that the renderer carries, so that a chart is the same on every machine, and shown
 #: in that of the document.
 _FONT, _SHOWN_FONT = "Liberation Sans", "Noto Sans CJK SC, sans-serif"
@@ -57,6 +62,18 @@ def decimated(
         kept.update((int(start + part.argmin()), int(start + part.argmax())))
     index = np.array(sorted(kept), np.intp)
     return time[index], values[index]
+
+
+def charts_of(several: Sequence[Measured]) -> list[str | None]:
+    """Return the charts of many criteria as `chart` does, drawn by two processes where that is possible."""
+    if len(several) < _MANY:
+        return _all(several)
+    halves = side_by_side([partial(_all, several[::2]), partial(_all, several[1::2])])
+    return [halves[i % 2][i // 2] for i in range(len(several))]
+
+
+def _all(several: Sequence[Measured]) -> list[str | None]:
+    return [chart(measured) for measured in several]
 
 
 def chart(measured: Measured, *, width: int = WIDTH, height: int = HEIGHT) -> str | None:

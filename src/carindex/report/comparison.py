@@ -18,6 +18,7 @@ from carindex.rating.verification import LEVELS, Level, counts
 from carindex.report.evidence import FindingRow, finding_rows
 from carindex.report.labels import label
 from carindex.report.ledger import total_loss
+from carindex.report.translations import translated
 from carindex.report.wording import (
     in_language,
     is_risk,
@@ -187,7 +188,7 @@ def _row(
     return ComparisonRow(
         protocol=rating.protocol.id,
         programme=in_language(head.programme, language),
-        edition=head.edition,
+        edition=translated(head.edition, language),
         said=tuple(_said(rating, node, language) for node in rating.headline) or (Said("", "", ""),),
         final=rating.final,
         assumed=bool(rating.assumed),
@@ -235,4 +236,6 @@ def _open(root: RatedNode) -> str:
 def _idle(rating: Rating, language: Language) -> Unused:
     head = rating.protocol.head
     why = label("no_fact_used", language, count=len(rating.plan.facts))
-    return Unused(rating.protocol.id, in_language(head.programme, language), head.edition, why)
+    return Unused(
+        rating.protocol.id, in_language(head.programme, language), translated(head.edition, language), why
+    )

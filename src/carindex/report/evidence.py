@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carindex.messages import Finding, Language
+from carindex.messages import Finding, Language, enumerated, statements
 from carindex.rating import Rating
-from carindex.report.charts import chart
+from carindex.report.charts import charts_of
 from carindex.report.labels import label
 from carindex.report.wording import (
     MINUS,
@@ -18,6 +18,7 @@ from carindex.report.wording import (
     fact_text,
     figure,
     in_language,
+    limit_figure,
     measured_figure,
     occupant_name,
     quantity_name,
@@ -142,6 +143,7 @@ def evidence_of(
             used.update((fact.name, fact) for fact in node.facts)
     criteria: list[OccupantCriteria] = []
     shown: list[SignalChart] = []
+    _draw(dossier.tests, charts)
     for test in dossier.tests:
         groups: dict[tuple[str | None, str | None, str | None], list[Measured]] = {}
         for measured in test.measurements.values:
@@ -181,7 +183,7 @@ def _is_used(measured: Measured, test: RecordedTest, used: Mapping[str, Fact]) -
 def _criterion(
     measured: Measured, test: RecordedTest, used: Mapping[str, Fact], language: Language
 ) -> CriterionRow:
-    findings = ", ".join(code.rsplit(".", 1)[-1].replace("_", " ") for code in measured.findings)
+    findings = enumerated((code.rsplit(".", 1)[-1].replace("_", " ") for code in measured.findings), language)
     return CriterionRow(
         id=fact_name_of(measured, test.test),
         name=quantity_name(measured.criterion, language),
@@ -219,6 +221,22 @@ def published_beside(measured: Measured, attributes: Mapping[str, str]) -> str:
     return ""
 
 
+def _chart_key(measured: Measured, test: RecordedTest) -> str:
+    return f"{test.name}: {fact_name_of(measured, test.test)}"
+
+
+def _draw(tests: Iterable[RecordedTest], charts: dict[str, str]) -> None:
+    """Draw the charts of all criteria that are not drawn yet."""
+    new: dict[str, Measured] = {}
+    for test in tests:
+        for measured in test.measurements.values:
+            key = _chart_key(measured, test)
+            if key not in charts:
+                new.setdefault(key, measured)
+    drawn = charts_of(tuple(new.values()))
+    charts.update((key, svg or "") for key, svg in zip(new, drawn, strict=True))
+
+
 def _charts(
     values: Iterable[Measured],
     test: RecordedTest,
@@ -227,9 +245,7 @@ def _charts(
     language: Language,
 ) -> Iterable[SignalChart]:
     for measured in values:
-        key = f"{test.name}: {fact_name_of(measured, test.test)}"
-        if key not in charts:
-            charts[key] = chart(measured) or ""
+        key = _chart_key(measured, test)
         if not charts[key]:
             continue
         who = occupant_name(measured.occupant, language)
@@ -256,7 +272,7 @@ def _fact(fact: Fact, ratings: Sequence[Rating], dossier: Dossier, language: Lan
 def fact_value(fact: Fact, language: Language) -> str:
     """Return the value of a fact with its unit, or its word."""
     if fact.name.startswith("given:"):
-        return figure(fact.value) if fact.said is None else fact.said
+        return limit_figure(round(fact.value, 6)) if fact.said is None else fact.said
     quantity = fact.quantity
     if quantity.kind == "boolean":
         return label("answer_yes" if fact.value else "answer_no", language)
@@ -292,9 +308,8 @@ def finding_rows(findings: Iterable[Finding], dossier: Dossier, language: Langua
 
 def _test(test: RecordedTest, language: Language) -> TestRow:
     wanted = ("test number", "date", "laboratory", "closing speed")
-    details = "; ".join(
-        f"{key}: {test.recording.attributes[key]}" for key in wanted if test.recording.attributes.get(key)
-    )
+    stated = test.recording.attributes
+    details = statements((f"{key}: {stated[key]}" for key in wanted if stated.get(key)), language)
     name = (
         in_language(vocabulary().tests[test.test].label, language)
         if test.test in vocabulary().tests

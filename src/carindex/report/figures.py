@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 from carindex.dossier import Fact
-from carindex.messages import Language
+from carindex.messages import Language, statements
 from carindex.rating import RatedNode, Rating
 from carindex.report.bands import band_of, not_rated_colour
 from carindex.report.evidence import fact_value
@@ -197,7 +197,7 @@ def draw(regions: Sequence[RatedRegion], names: tuple[str, str, str], language: 
     """Return the picture as SVG, the same for the same regions."""
     by_name = {region.region: region for region in regions}
     title = ", ".join(name for name in names if name)
-    spoken = "; ".join(f"{region.name}: {region.value} ({region.band})" for region in regions)
+    spoken = statements((f"{region.name}: {region.value} ({region.band})" for region in regions), language)
     left, right = label("right_side", language), label("left_side", language)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-50 0 {_WIDTH + 100} {_HEIGHT}" '

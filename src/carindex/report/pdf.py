@@ -58,7 +58,8 @@ def _typeset(name: str, content: dict[str, Any], language: Language) -> bytes:
     fonts = [EMBEDDED_FAMILY] if folder is None else ["Noto Sans CJK JP", FONT_FAMILY]
     words = {key: texts[language] for key, texts in labels().items()}
     data = json.dumps({"document": content, "label": words, "fonts": fonts}, ensure_ascii=False)
-    template = files("carindex.report").joinpath("templates", f"{name}.typ").read_bytes()
+    templates = files("carindex.report").joinpath("templates")
+    template = b"".join(templates.joinpath(f"{part}.typ").read_bytes() for part in ("shared", name))
     compiler = typst.Compiler(
         font_paths=[] if folder is None else [str(folder)],
         ignore_system_fonts=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from carindex.messages import Language
+from carindex.messages import Language, statements
 from carindex.rating import Loss, Node, RatedNode, Rating
 from carindex.rating.verification import DOUBTFUL, counts
 from carindex.report.bands import Band, band_of, bands, kind_of_bands
@@ -18,6 +18,8 @@ from carindex.report.pictures.from_crash_tests import load_cases_of
 from carindex.report.pictures.from_rating import stage_balances
 from carindex.report.pictures.gallery import Gallery, galleries
 from carindex.report.rules import outcome_lines, rule_lines
+from carindex.report.translations import translated
+from carindex.report.tree import branches
 from carindex.report.wording import (
     counted,
     fact_text,
@@ -40,6 +42,7 @@ from carindex.report.wording import (
     verdict_state,
     verdict_text,
 )
+from carindex.vocabulary import GIVEN
 
 if TYPE_CHECKING:
     from carindex.dossier.folder import Dossier
@@ -171,8 +174,8 @@ def section_of(rating: Rating, dossier: Dossier, language: Language) -> RatingSe
         id=rating.protocol.id,
         protocol=rating.protocol.id,
         programme=in_language(head.programme, language),
-        edition=head.edition,
-        source=head.source,
+        edition=translated(head.edition, language),
+        source=translated(head.source, language),
         hash=rating.protocol.hash,
         verdict=_verdict(rating, language),
         counts_risk=risk,
@@ -261,7 +264,7 @@ def _loss_row(loss: Loss, rating: Rating, language: Language) -> LossRow:
         where=path_text(rating.plan, loss.path, language),
         path=loss.path,
         why=loss.why[language],
-        source=loss.source,
+        source=translated(loss.source, language),
         verified=label(f"verified_{'open' if node.spec.open else loss.verified}", language),
     )
 
@@ -286,20 +289,7 @@ def _full_bar(rating: Rating) -> float:
 
 
 def _tree(rating: Rating, full: float, language: Language) -> list[TreeRow]:
-    rated = {node.path: node for node in rating.nodes}
-    rows: list[TreeRow] = []
-
-    def grow(node: Node, depth: int) -> None:
-        # the criteria of a row of impact points stand for every point of it and are not rated by themselves
-        if node.path not in rated:
-            return
-        rows.append(_tree_row(rating, rated[node.path], depth, full, language))
-        for child in node.children:
-            grow(child, depth + 1)
-
-    for top in (rating.protocol.root, *rating.protocol.beside):
-        grow(top, 0)
-    return rows
+    return [_tree_row(rating, node, len(last), full, language) for node, last in branches(rating)]
 
 
 def _tree_row(rating: Rating, node: RatedNode, depth: int, full: float, language: Language) -> TreeRow:
@@ -309,7 +299,9 @@ def _tree_row(rating: Rating, node: RatedNode, depth: int, full: float, language
     else:
         low, high = (bound / node.maximum if node.maximum else 0.0 for bound in (low, high))
     band = band_of(node, language)
-    facts = "; ".join(f"{_short(fact.name, language)} {fact_value(fact, language)}" for fact in node.facts)
+    facts = statements(
+        (f"{_short(fact.name, language)} {fact_value(fact, language)}" for fact in node.facts), language
+    )
     return TreeRow(
         path=node.path,
         depth=depth,
@@ -330,6 +322,8 @@ def _tree_row(rating: Rating, node: RatedNode, depth: int, full: float, language
 
 
 def _short(name: str, language: Language) -> str:
+    if name.startswith(GIVEN):  # of the node in whose line it stands
+        return label("stated_short", language)
     return fact_text(None, name, language).rsplit(" · ", 1)[-1]
 
 
@@ -347,7 +341,7 @@ def _rules(rating: Rating, language: Language) -> list[RuleRow]:
                 depth=node.path.count("/") + 1 if node.path else 0,
                 lines=tuple(rule_lines(rating.plan, plan, language)),
                 facts=tuple(rating.plan.facts[slot] for slot in plan.facts),
-                source=node.source,
+                source=translated(node.source, language),
                 verified=level,
                 verified_text=label(f"verified_{level}", language),
             )
@@ -362,7 +356,11 @@ def _in_order(rating: Rating) -> list[Node]:
 
 def _scales(rating: Rating, language: Language) -> list[tuple[str, str]]:
     return [
-        (name, f"{'; '.join(outcome_lines(rating.protocol, scale.stars, language))} ({scale.source})")
+        (
+            name,
+            f"{statements(outcome_lines(rating.protocol, scale.stars, language), language)}"
+            f" ({translated(scale.source, language)})",
+        )
         for name, scale in rating.protocol.head.scales.items()
     ]
 

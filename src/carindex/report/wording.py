@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from carindex.messages import Finding, Language, Severity
+from carindex.messages import Finding, Language, Severity, statements
 from carindex.rating import Plan, RatedNode, Rating
 from carindex.report.labels import label, labels
 from carindex.vocabulary import FactName, InvalidFactNameError, vocabulary
@@ -25,6 +25,11 @@ _FEW = 3
 def in_language(texts: Mapping[str, str], language: Language) -> str:
     """Return the text in a language, in English where there is none."""
     return texts.get(language) or texts.get("en", "")
+
+
+def entry(name: str, text: str, language: Language) -> str:
+    """Return what something is, after its name: ``Score: 5``, ``得分：5``."""
+    return f"{name}：{text}" if language == "zh" else f"{name}: {text}"
 
 
 # -- figures -------------------------------------------------------------------------------------------------
@@ -217,9 +222,10 @@ def verdict_text(rating: Rating, language: Language) -> str:
         return score_text(rating.root, language)
     if headline[0].path == "":
         return outcome_text(rating, headline[0], language)
-    colon = "：" if language == "zh" else ": "
-    parts = [f"{in_language(n.label, language)}{colon}{outcome_text(rating, n, language)}" for n in headline]
-    return ("；" if language == "zh" else "; ").join(parts)
+    parts = [
+        entry(in_language(n.label, language), outcome_text(rating, n, language), language) for n in headline
+    ]
+    return statements(parts, language)
 
 
 def verdict_spoken(rating: Rating, language: Language) -> str:
@@ -265,7 +271,7 @@ def oddity_rows(rating: Rating, language: Language) -> tuple[tuple[str, str, str
         paths = [path_text(rating.plan, path, language) for path in oddity.nodes[:_FEW]]
         if len(oddity.nodes) > _FEW:
             paths.append(label("and_more", language, count=len(oddity.nodes) - _FEW))
-        rows.append((in_language(oddity.label, language), oddity.name, "; ".join(paths)))
+        rows.append((in_language(oddity.label, language), oddity.name, statements(paths, language)))
     return tuple(rows)
 
 

@@ -13,6 +13,7 @@ from carindex.report.labels import label
 from carindex.report.terminal.protocols import bar, legend
 from carindex.report.terminal.recordings import show_findings
 from carindex.report.terminal.screen import Column, heading, rows, screen, table, words
+from carindex.report.wording import entry
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -69,8 +70,10 @@ def show_comparison(
 
 
 def _outcome(row: ComparisonRow, language: Language) -> str:
-    colon = "：" if language == "zh" else ": "
-    said = [f"{item.of}{colon}{item.outcome}  {item.score}" if item.of else item.outcome for item in row.said]
+    said = [
+        entry(item.of, f"{item.outcome}  {item.score}", language) if item.of else item.outcome
+        for item in row.said
+    ]
     return "\n".join(filter(None, said)) or row.score
 
 

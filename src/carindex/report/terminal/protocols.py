@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 from typing import Protocol as Shape
 
-from carindex.messages import Language
+from carindex.messages import Language, enumerated, statements
 from carindex.rating import Node, Plan, Protocol, schema
 from carindex.rating.verification import DOUBTFUL, LEVELS, Level, Rule, counts, rules_of
 from carindex.report.labels import label
 from carindex.report.rules import kind_name, kind_of, outcome_lines, rule_lines
 from carindex.report.terminal.screen import Column, heading, rows, screen, table, words
-from carindex.report.wording import fact_text, in_language, points, unit_text
+from carindex.report.translations import translated
+from carindex.report.wording import entry, fact_text, in_language, points, unit_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 _STYLE = {"oracle": "green", "published": "green", "text": "cyan", "unverified": "yellow", "open": "red"}
 _SIGN = {"oracle": "█", "published": "▓", "text": "▒", "unverified": "░", "open": "·"}
 _BAR = 24
+_WIDE = 130
+"""On a screen of fewer columns, what a protocol is stands on two lines."""
 _OVERLAID = "+"
 """Marks a protocol with its number of overlays, and a rule that one of them touched."""
 
@@ -47,36 +51,52 @@ class Difference(Shape):
         """What the second protocol says."""
 
 
-_FACTS_SHOWN, _DOUBTFUL_SHOWN = 30, 60
-"""So many facts and doubtful rules are listed where not everything is asked for."""
+_FACTS_SHOWN, _REASONS_SHOWN = 12, 24
+"""So many facts, and reasons why rules are doubtful, are listed where not everything is asked for."""
 
 _MANY, _FEW = 12, 3
 """More facts than this are not listed one by one, and how many then are."""
 
 
 def show_protocols(protocols: Sequence[Protocol], language: Language) -> None:
-    """Show all protocols: name, edition, validity, number of rules and how well these are verified."""
+    """Show all protocols: name, edition, validity, number of rules and how well these are verified.
+
+    A protocol has one line, or two where the screen is narrow or its programme has a long name.
+    """
     console = screen()
+    wide = console.width >= _WIDE
+    named = {
+        key: label(key, language)
+        for key in ("protocol", "edition", "programme", "valid", "rules", "verified")
+    }
     columns: list[Column] = [
-        (label("protocol", language), "fixed"),
-        label("programme", language),
-        label("edition", language),
-        label("valid", language),
-        (label("rules", language), "right"),
-        (label("verified", language), "fixed"),
+        (named["protocol"], "fixed"),
+        f"{named['programme']} · {named['edition']}",
+        (named["valid"], "fixed"),
+        (named["rules"], "right"),
+        (named["verified"], "fixed"),
     ]
-    lines = (
-        (
-            _marked_id(protocol),
-            in_language(protocol.head.programme, language),
-            protocol.head.edition,
-            _validity(protocol.head.valid, language),
-            str(sum(counts(protocol).values())),
-            bar(counts(protocol)),
-        )
-        for protocol in protocols
-    )
-    console.print(rows(table(columns), lines))
+    if not wide:
+        columns = [
+            (f"{named['protocol']}\n{named['edition']}", "fixed"),
+            f"{named['programme']}\n{named['valid']}",
+            (f"{named['verified']}\n{named['rules']}", "fixed"),
+        ]
+
+    def lines() -> Iterator[Sequence[str | Text]]:
+        for protocol in protocols:
+            head, levels = protocol.head, counts(protocol)
+            name = _short(in_language(head.programme, language))
+            edition, dates = translated(head.edition, language), _validity(head.valid, language)
+            total = str(sum(levels.values()))
+            if wide:
+                yield _marked_id(protocol), f"{name} {edition}", "\n".join(dates), total, bar(levels)
+            else:
+                identity = words(_marked_id(protocol), f"\n{edition}")
+                verified = words(_bar(levels), f"\n{total}: {_numbers(levels)}")
+                yield identity, f"{name}\n{statements(dates, language)}", verified
+
+    console.print(rows(table(columns), lines()))
     console.print(legend(language))
     if any(protocol.overlays for protocol in protocols):
         console.print(words((f"{_OVERLAID} ", "magenta"), label("overlaid_legend", language)))
@@ -89,25 +109,38 @@ def _marked_id(protocol: Protocol) -> Text:
     )
 
 
-def _validity(valid: Mapping[str, str | list[int]], language: Language) -> str:
+def _short(programme: str) -> str:
+    """Return the name of a programme without what it stands for, which its id and `show` say."""
+    return re.sub(r" \(.*\)$", "", programme)
+
+
+def _validity(valid: Mapping[str, str | list[int]], language: Language) -> list[str]:
     texts = []
     if "from" in valid or "to" in valid:
         texts.append(f"{valid.get('from', '…')} – {valid.get('to', '…')}")
     years = valid.get("model_years")
     if isinstance(years, list) and years:
         texts.append(label("model_years", language, years="–".join(str(year) for year in years)))
-    return "; ".join(texts) or "–"
+    return texts or ["–"]
 
 
 def bar(counts: Mapping[Level, int]) -> Text:
+    """Return one bar whose parts are as long as the counts say, and the counts; see `_bar`."""
+    return words(_bar(counts), f" {_numbers(counts)}")
+
+
+def _bar(counts: Mapping[Level, int]) -> Text:
     """Return one bar whose parts are as long as the counts say; whatever there is, however little, is seen."""
     total = sum(counts.values()) or 1
     length = {level: max(int(_BAR * counts[level] / total), counts[level] > 0) for level in LEVELS}
     # what rounding left over, or what small parts took, is the largest part's
     largest = max(LEVELS, key=lambda level: counts[level])
     length[largest] += _BAR - sum(length.values()) if any(length.values()) else 0
-    numbers = "/".join(str(counts.get(level, 0)) for level in LEVELS)
-    return words(*((_SIGN[level] * length[level], _STYLE[level]) for level in LEVELS), f" {numbers}")
+    return words(*((_SIGN[level] * length[level], _STYLE[level]) for level in LEVELS))
+
+
+def _numbers(counts: Mapping[Level, int]) -> str:
+    return "/".join(str(counts.get(level, 0)) for level in LEVELS)
 
 
 def legend(language: Language) -> Text:
@@ -125,16 +158,22 @@ def show_protocol(plan: Plan, language: Language) -> None:
     console = screen()
     head = plan.protocol.head
     console.print(
-        words((f"{in_language(head.programme, language)}, {head.edition}", "bold"), f" ({head.id})")
+        words(
+            (f"{in_language(head.programme, language)}, {translated(head.edition, language)}", "bold"),
+            f" ({head.id})",
+        )
     )
-    console.print(f"{label('source', language)}: {head.source}")
-    validity = _validity(head.valid, language)
-    if validity != "–":
-        console.print(f"{label('valid', language)}: {validity}")
+    console.print(entry(label("source", language), translated(head.source, language), language))
+    if head.valid:
+        console.print(
+            entry(label("valid", language), statements(_validity(head.valid, language), language), language)
+        )
     for name, scale in head.scales.items():
-        lines = "; ".join(outcome_lines(plan.protocol, scale.stars, language))
+        lines = statements(outcome_lines(plan.protocol, scale.stars, language), language)
         mark = _mark(scale.verified, language)
-        console.print(words((name, "bold"), f" {lines} · ", mark, (f" · {scale.source}", "dim")))
+        console.print(
+            words((name, "bold"), f" {lines} · ", mark, (f" · {translated(scale.source, language)}", "dim"))
+        )
     for top in (plan.protocol.root, *plan.protocol.beside):
         tree = Tree(_node_text(plan, top, language), guide_style="dim")
         _grow(tree, plan, top, language)
@@ -167,7 +206,9 @@ def _node_text(plan: Plan, node: Node, language: Language) -> Text:
     level = "open" if node.spec.open else node.verified
     changed = any(node.path in layer.changes for layer in plan.protocol.overlays)
     overlaid = (f"{_OVERLAID} {label('overlaid', language)} · ", "magenta") if changed else ""
-    return words(*parts, "\n", overlaid, _mark(level, language), (f" · {node.source}", "dim"))
+    return words(
+        *parts, "\n", overlaid, _mark(level, language), (f" · {translated(node.source, language)}", "dim")
+    )
 
 
 def _mark(level: str, language: Language) -> tuple[str, str]:
@@ -179,9 +220,8 @@ def show_checks(plans: Sequence[Plan], language: Language) -> None:
     console = screen()
     columns: list[Column] = [
         (label("protocol", language), "fixed"),
-        (label("rules", language), "right"),
-        (label("verified_open", language), "right"),
-        (label("verified_unverified", language), "right"),
+        (label("count_open", language), "right"),
+        (label("count_unverified", language), "right"),
         (label("facts", language), "right"),
         (label("verified", language), "fixed"),
     ]
@@ -189,7 +229,7 @@ def show_checks(plans: Sequence[Plan], language: Language) -> None:
     def lines() -> Iterator[Sequence[str | Text]]:
         for plan in plans:
             levels = counts(plan.protocol)
-            amounts = (sum(levels.values()), levels["open"], levels["unverified"], len(plan.facts))
+            amounts = (levels["open"], levels["unverified"], len(plan.facts))
             yield [_marked_id(plan.protocol), *map(str, amounts), bar(levels)]
 
     console.print(rows(table(columns), lines()))
@@ -204,12 +244,12 @@ def show_check(plan: Plan, language: Language, *, everything: bool = False) -> N
     """
     console = screen()
     protocol = plan.protocol
-    heading(console, f"{protocol.id}: {label('check_passed', language)}")
+    heading(console, entry(protocol.id, label("check_passed", language), language))
     for layer in protocol.overlays:
         text = label("overlaid_by", language, folder=layer.folder, count=len(layer.changes))
         console.print(words((f"{_OVERLAID} {text}", "magenta")))
     levels = counts(protocol)
-    console.print(words(f"{label('verified', language)}: ", _bar_of(levels, language)))
+    console.print(entry(label("verified", language), _bar_of(levels, language), language))
     console.print(bar(levels))
     _show_doubtful(console, plan, language, everything)
     kinds = Counter(kind_of(spec) for node in protocol.nodes.values() for spec in _specs(node))
@@ -219,7 +259,9 @@ def show_check(plan: Plan, language: Language, *, everything: bool = False) -> N
     )
     console.print(rows(table([label("kind_of_rule", language), (label("count", language), "right")]), lines))
     forms = {kind: count for kind, count in kinds.items() if kind.startswith("risk_")}
-    text = ", ".join(f"{kind_name(kind, language)} {count}" for kind, count in sorted(forms.items()))
+    text = enumerated(
+        (f"{kind_name(kind, language)} {count}" for kind, count in sorted(forms.items())), language
+    )
     console.print(label("named_formulas", language, count=len(forms), forms=text or "–"))
     heading(console, label("facts_asked", language, count=len(plan.facts)))
     shown = len(plan.facts) if everything else min(len(plan.facts), _FACTS_SHOWN)
@@ -233,25 +275,41 @@ def show_check(plan: Plan, language: Language, *, everything: bool = False) -> N
 
 
 def _show_doubtful(console: Console, plan: Plan, language: Language, everything: bool) -> None:
-    """List what the programme's own document would settle: rules that are not known, then those not verified."""
+    """List what the programme's own document would settle: rules that are not known, then those not verified.
+
+    Rules that are doubtful for the same reason are one line, unless everything is asked for.
+    """
     rules = rules_of(plan.protocol)
     for level in DOUBTFUL:
         found = [rule for rule in rules if rule.level == level]
         key = f"doubtful_{level}" if found else f"doubtful_no_{level}"
         heading(console, label(key, language, count=len(found)))
-        shown = found if everything else found[:_DOUBTFUL_SHOWN]
+        reasons: dict[object, list[Rule]] = {}
+        for place, rule in enumerate(found):
+            reasons.setdefault(place if everything else rule.source, []).append(rule)
+        shown = [*reasons.values()] if everything else [*reasons.values()][:_REASONS_SHOWN]
+        columns: list[Column] = [
+            (label("count", language), "right"),
+            label("node", language),
+            label("name", language),
+            label("source", language),
+        ]
         lines = (
             (
-                words(rule.path or "/", (f" {_OVERLAID}" if rule.changed else "", "magenta")),
-                _rule_name(plan, rule, language),
-                rule.source,
+                str(len(same)),
+                words(
+                    *((f"{_OVERLAID} ", "magenta"),) * any(rule.changed for rule in same),
+                    same[0].path or "/",
+                    " …" if len(same) > 1 else "",
+                ),
+                _rule_name(plan, same[0], language),
+                translated(same[0].source, language),
             )
-            for rule in shown
+            for same in shown
         )
-        columns: list[Column] = [label("node", language), label("name", language), label("source", language)]
         if shown:
             console.print(rows(table(columns), lines))
-        _more(console, len(found) - len(shown), language)
+        _more(console, len(found) - sum(map(len, shown)), language)
 
 
 def _rule_name(plan: Plan, rule: Rule, language: Language) -> str:
@@ -276,8 +334,9 @@ def _specs(node: Node) -> Iterator[schema.Node]:
 
 
 def _bar_of(counts: Mapping[Level, int], language: Language) -> str:
-    return ", ".join(
-        f"{label(f'verified_{level}', language)} {counts[level]}" for level in LEVELS if counts.get(level)
+    return enumerated(
+        (f"{label(f'verified_{level}', language)} {counts[level]}" for level in LEVELS if counts.get(level)),
+        language,
     )
 
 

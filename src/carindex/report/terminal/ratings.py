@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from carindex.messages import Language
-from carindex.rating import Node, RatedNode, Rating
+from carindex.messages import Language, statements
+from carindex.rating import Rating
 from carindex.report.labels import label
 from carindex.report.ledger import adds_up, total_loss
 from carindex.report.terminal.recordings import show_findings
 from carindex.report.terminal.screen import Column, guide, heading, rows, screen, table, words
+from carindex.report.translations import translated
+from carindex.report.tree import branches
 from carindex.report.wording import (
     counted,
+    entry,
     fact_text,
     in_language,
     is_risk,
@@ -27,7 +30,6 @@ from carindex.report.wording import (
     verdict_state,
     verdict_text,
 )
-from carindex.vocabulary import GIVEN
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -73,7 +75,7 @@ def show_rating(rating: Rating, language: Language, bounds: bool = False) -> Non
     if rating.assumed:
         heading(console, label("assumed_heading", language))
         for path, value in rating.assumed.items():
-            console.print(f"  {path_text(rating.plan, path, language)}: {value:g}")
+            console.print(f"  {entry(path_text(rating.plan, path, language), f'{value:g}', language)}")
     if rating.findings:
         show_findings(rating.findings, language)
 
@@ -91,55 +93,36 @@ def _verdict(console: Console, rating: Rating, language: Language) -> None:
     console.print()
     console.print(words((rating.car or label("unnamed_car", language), "bold")))
     mode = f", {label('as_calculator', language)}" if rating.protocol.calculator else ""
-    console.print(f"{in_language(head.programme, language)}, {head.edition} ({rating.protocol.id}{mode})")
+    edition = translated(head.edition, language)
+    console.print(f"{in_language(head.programme, language)}, {edition} ({rating.protocol.id}{mode})")
     style = "bold green" if rating.final and not rating.assumed else "bold yellow"
     state = verdict_state(rating, language)
     console.print(words((verdict_text(rating, language), style), f"  ({state})"))
     said = score_text(root, language)
-    parts = [said if root.counts == "demerits" else f"{counted(root, language)}: {said}"]
+    # a programme whose parts have no common result has no score of the whole
+    common = rating.protocol.root.spec.combine != "apart"
+    parts = [said if root.counts == "demerits" else entry(counted(root, language), said, language)] * common
     measure = measure_text(rating, root, language)
     if measure is not None:
-        parts.append(f"{measure[0]}: {measure[1]}")
-    console.print("; ".join(parts))
+        parts.append(entry(*measure, language))
+    if parts:
+        console.print(statements(parts, language))
 
 
 def _tree(rating: Rating, language: Language, bounds: bool) -> Iterator[Sequence[str | Text]]:
-    rated = {node.path: node for node in rating.nodes}
-    tops = [rating.protocol.root, *rating.protocol.beside]
-    for top in tops:
-        yield from _branch(rating, rated, top, (), language, bounds)
-
-
-def _branch(
-    rating: Rating,
-    rated: dict[str, RatedNode],
-    node: Node,
-    last: tuple[bool, ...],
-    language: Language,
-    bounds: bool,
-) -> Iterator[Sequence[str | Text]]:
-    it = rated[node.path]
-    name = in_language(it.label, language)
-    if it.beside and not last:
-        name = f"{name} ({label('beside', language)})"
-    style = "bold" if len(last) < 2 else ""
-    status = words((status_text(it, language), "yellow" if it.reused else _STATUS_STYLE[it.status]))
-    cells: list[str | Text] = [
-        words(guide(last), (name, style)),
-        "–" if bounds and it.score is None else score_text(it, language),
-    ]
-    if bounds:
-        cells.append(score_text(it, language, bounds=True))
-    yield [*cells, outcome_text(rating, it, language), status]
-    # the criteria of a row of impact points stand for every point of it and are not rated by themselves
-    children = [child for child in node.children if child.path in rated]
-    if any(
-        fact.name == f"{GIVEN}{it.path}" for fact in it.facts
-    ):  # stated: what it would come from is not open
-        children = [child for child in children if any(rated[below.path].facts for below in child.walk())]
-    for i, child in enumerate(children):
-        ends = (*last, i == len(children) - 1)
-        yield from _branch(rating, rated, child, ends, language, bounds)
+    for it, last in branches(rating):
+        name = in_language(it.label, language)
+        if it.beside and not last:
+            name = f"{name} ({label('beside', language)})"
+        style = "bold" if len(last) < 2 else ""
+        status = words((status_text(it, language), "yellow" if it.reused else _STATUS_STYLE[it.status]))
+        cells: list[str | Text] = [
+            words(guide(last), (name, style)),
+            "–" if bounds and it.score is None else score_text(it, language),
+        ]
+        if bounds:
+            cells.append(score_text(it, language, bounds=True))
+        yield [*cells, outcome_text(rating, it, language), status]
 
 
 def show_losses(rating: Rating, language: Language, top: int = 0) -> None:
@@ -165,7 +148,7 @@ def show_losses(rating: Rating, language: Language, top: int = 0) -> None:
                 _share(loss.points, total),
                 path_text(rating.plan, loss.path, language),
                 loss.why[language],
-                loss.source,
+                translated(loss.source, language),
             )
             for loss in shown
         ),

@@ -31,8 +31,8 @@ def screen() -> Console:
     return Console(highlight=False, markup=False, emoji=False, width=width)
 
 
-def words(*parts: str | tuple[str, str]) -> Text:
-    """Return text from parts, each plain or with a style; nothing in it is taken for mark-up."""
+def words(*parts: str | tuple[str, str] | Text) -> Text:
+    """Return text from parts, each plain, with a style, or text itself; nothing in it is taken for mark-up."""
     from rich.text import Text
 
     return Text.assemble(*parts)
