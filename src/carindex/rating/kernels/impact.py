@@ -88,8 +88,7 @@ def headform_grid(parameters: Parameters, low: Array, high: Array) -> Interval:
     is_open = high is not low and str(parameters["blank"]) == "open"
     said, low, high = low[0, 0], low[:, 1:], high[:, 1:] if high is not low else low[:, 1:]
     words, tested = low[0, :count], low[0, count : 2 * count]
-    if is_open:
-        words = np.where((said == 1) | ~np.isnan(low[0]).any(axis=0), words, np.nan)
+    all_said = (said == 1) | ~np.isnan(low[0]).any(axis=0) | np.array(not is_open)
     kind = np.where(np.isnan(words), len(grid.counts), words).astype(np.int16)
     at = np.nonzero((tested == 1) & (kind < len(grid.counts)))
     front = _Front.of(grid, kind)
@@ -102,9 +101,29 @@ def headform_grid(parameters: Parameters, low: Array, high: Array) -> Interval:
     worst = _headform(grid, front, second, 0.0, silent=0.0, detailed=detailed)
     undecided = front.silent.any() or np.isnan(first.score).any()
     if second is first and not (is_open and undecided):
-        return worst[None], worst[None]
-    best = _headform(grid, front, first, _FULL * is_open, silent=float(is_open), detailed=detailed)
-    return np.fmin(worst, best)[None], np.fmax(worst, best)[None]
+        lower = upper = worst
+    else:
+        best = _headform(grid, front, first, _FULL * is_open, silent=float(is_open), detailed=detailed)
+        lower, upper = np.fmin(worst, best), np.fmax(worst, best)
+    if not all_said.all():
+        lower, upper = _open_bands(grid, lower, upper, ~all_said)
+    return lower[None], upper[None]
+
+
+def _open_bands(
+    grid: HeadformGrid, lower: Array, upper: Array, where: NDArray[np.bool_]
+) -> tuple[Array, Array]:
+    """Leave the bands of some cars open; what is known of single points stays, but that they cost something."""
+    bands, count = len(grid.bands), len(grid.mirror)
+    lower, upper = lower.copy(), upper.copy()
+    for first, last, least, most in (
+        (0, bands, 0.0, _FULL),
+        (bands, 2 * bands, 0.0, grid.points),
+        (2 * bands, 3 * bands, 0.0, 0.0),
+        (3 * bands + 4 * count, len(lower), 0.0, 0.0),
+    ):
+        lower[first:last, where], upper[first:last, where] = least, most
+    return lower, upper
 
 
 def _tested(
@@ -220,8 +239,7 @@ def legform_row(parameters: Parameters, low: Array, high: Array) -> Interval:
     is_open = high is not low and not unasked
     said, low, high = low[0, 0], low[:, 1:], high[:, 1:] if high is not low else low[:, 1:]
     words = low[0, :count]
-    if is_open:
-        words = np.where((said == 1) | ~np.isnan(low[0]).any(axis=0), words, np.nan)
+    all_said = (said == 1) | ~np.isnan(low[0]).any(axis=0) | np.array(not is_open)
     there = ~np.isnan(words)
     kind = np.where(there, words, 0).astype(np.intp)
     detailed = details(parameters)
@@ -246,9 +264,16 @@ def legform_row(parameters: Parameters, low: Array, high: Array) -> Interval:
     worst = outputs(top, np.inf if is_open else np.nan)
     undecided = (np.isnan(value) & there).any() or not there.any(axis=0).all()
     if top is value and not (is_open and undecided):
-        return worst[None], worst[None]
-    best = outputs(value, -np.inf if is_open else np.nan)
-    return np.fmin(worst, best)[None], np.fmax(worst, best)[None]
+        lower = upper = worst
+    else:
+        best = outputs(value, -np.inf if is_open else np.nan)
+        lower, upper = np.fmin(worst, best), np.fmax(worst, best)
+    if not all_said.all():
+        # what is known of single points stays, but that they cost something
+        lower, upper = lower.copy(), upper.copy()
+        for rows, most in ((slice(0, 1), _FULL), (slice(1, 2), 1.0), (slice(2 + count, 2 + 2 * count), 0.0)):
+            lower[rows, ~all_said], upper[rows, ~all_said] = 0.0, most
+    return lower[None], upper[None]
 
 
 def _legform(
