@@ -11,15 +11,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from carindex.campaign.columns import numbers
+from carindex.campaign.facts import cars_of_others, editions_rated, fact_columns, facts_of_piece
 from carindex.campaign.tables import TableSource, open_table, table_writer
-from carindex.dossier import PROTOCOL, quantity_of, split_unit, stated_in_per_cent
 from carindex.messages import Finding, InputError, Language
-from carindex.rating import Evaluation, Plan, stated_for
-from carindex.rating.load import shipped_folder
+from carindex.rating import Evaluation, Plan
 from carindex.rating.reduced import ReducedPlan
-from carindex.units import ratio
-from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, vocabulary
+from carindex.vocabulary import GIVEN
 
 # Cars whose facts are put in order together, and the fewest that are read at once.
 _CARS_AT_ONCE = 4096
@@ -95,7 +92,7 @@ def rate_table(
     """
     rows = (memory - _PROGRAM) // (_PER_CELL * len(plan.facts))
     table = open_table(source, min(_MOST_AT_ONCE, max(_CARS_AT_ONCE, rows)))
-    columns, findings = _columns(table, plan)
+    columns, findings = fact_columns(table, plan)
     layout = _Layout(plan, table, language)
     cars = final = 0
     schema: pa.Schema | None = None
@@ -143,49 +140,6 @@ class _Target:
             self._context.__exit__(*exception)  # type: ignore[attr-defined]
 
 
-def _columns(table: TableSource, plan: Plan) -> tuple[dict[int, str], list[Finding]]:
-    """Return the column of each fact slot that the table has, and findings about columns of no use."""
-    if "car" not in table.columns:
-        raise InputError(f"{table.path}:1", "campaign.no_car_column")
-    slots = {name: i for i, name in enumerate(plan.facts)}
-    found: dict[int, str] = {}
-    findings = []
-    for column in table.columns:
-        if column in ("car", PROTOCOL) or column.startswith("published:"):
-            continue
-        name, unit = split_unit(column)
-        owner, path = stated_for(name)
-        if owner is not None:  # a score that is stated for one protocol
-            name = f"{GIVEN}{path}" if owner in plan.protocol.ids else name
-        try:
-            name = name if name.startswith(GIVEN) else str(FactName.parse(name))
-        except InvalidFactNameError as error:
-            kind = vocabulary().kinds[error.kind]
-            parameters = {"column": column, "word": error.word, "kind": kind}
-            where = f"{table.path}:1"
-            findings.append(Finding("dossier.column_not_used", "warning", where, None, parameters))
-            continue
-        if name not in slots:
-            continue
-        if slots[name] in found:
-            raise InputError(f"{table.path}:1", "dossier.column_twice", column=column)
-        per_cent = stated_in_per_cent(name, unit)
-        quantity = quantity_of(name, unit) if per_cent else plan.quantities[slots[name]]
-        if unit and ratio(unit, quantity.unit) != ratio(unit, quantity.unit):
-            raise InputError(
-                f"{table.path}:1: {column}", "dossier.unit_does_not_fit", unit=unit, expected=quantity.unit
-            )
-        found[slots[name]] = column
-    if not found:
-        raise InputError(
-            f"{table.path}:1",
-            "campaign.no_fact_column",
-            protocol=plan.protocol.id,
-            some=", ".join(plan.facts[:2]),
-        )
-    return found, findings
-
-
 class _Layout:
     """The columns of the output and how a piece of input becomes a piece of output."""
 
@@ -194,9 +148,7 @@ class _Layout:
         self.table = table
         self.language = language
         self.published = [column for column in table.columns if column.startswith("published:")]
-        # a draft rates the cars of the edition that it changes; an edition of its own does not
-        draft = shipped_folder(plan.protocol.id) is None
-        self.own = {"", plan.protocol.id, *(plan.protocol.head.extended if draft else ())}
+        self.own = editions_rated(plan)
         self.others = 0
         self.optional = {f"{GIVEN}{path}" for path, node in plan.nodes.items() if not node.node.spec.open}
         self.percent = [
@@ -224,15 +176,9 @@ class _Layout:
         """Rate one piece; returns the output and how many of its cars have a final outcome."""
         rows = piece.num_rows
         problems: dict[int, list[Finding]] = {}
-
-        def refuse(row: int, finding: Finding) -> None:
-            problems.setdefault(row, []).append(finding)
-
-        facts = np.full((len(self.plan.facts), rows), np.nan)
-        for slot, column in columns.items():
-            quantity = self.plan.quantities[slot]
-            facts[slot] = numbers(piece.column(column), column, str(self.table.path), refuse, quantity)
-        other = self._of_others(piece, problems)
+        facts = facts_of_piece(piece, columns, self.plan, self.table, problems)
+        other = cars_of_others(piece, self.own, self.plan, self.table, problems)
+        self.others += int(other.sum())
         results = self._evaluated(facts)
         for values in results.values():
             values[other] = np.nan
@@ -264,21 +210,6 @@ class _Layout:
             out[column] = piece.column(column)
         out["findings"] = self._findings(facts, problems, other)
         return pa.RecordBatch.from_pydict(out), int(settled.sum())
-
-    def _of_others(self, piece: pa.RecordBatch, problems: dict[int, list[Finding]]) -> NDArray[np.bool_]:
-        """Return which cars belong to other editions, and say so of each."""
-        other = np.zeros(piece.num_rows, bool)
-        if PROTOCOL not in piece.schema.names:
-            return other
-        for row, cell in enumerate(piece.column(PROTOCOL).cast(pa.string()).to_pylist()):
-            said = (cell or "").strip()
-            if said not in self.own:
-                other[row] = True
-                parameters = {"other": said, "protocol": self.plan.protocol.id}
-                place = f"{self.table.path}: {PROTOCOL}"
-                problems[row] = [Finding("campaign.of_another_edition", "note", place, None, parameters)]
-        self.others += int(other.sum())
-        return other
 
     def _settled(self, results: dict[tuple[str, str], NDArray[np.float64]], rows: int) -> NDArray[np.bool_]:
         """Return for each car whether all that the programme publishes of it is settled."""
