@@ -71,7 +71,9 @@ class Part(msgspec.Struct, frozen=True):
 
 
 def parts_of(before: Plan, after: Plan) -> tuple[Part, ...]:
-    """Return the nodes to which both protocols give stars or a grade, those published of the car first; else the whole car.
+    """Return the nodes to which both protocols give stars or a grade, or else the whole car.
+
+    Those that the programme publishes of the car come first.
 
     Raises
     ------

@@ -152,6 +152,7 @@ class _Gathered:
     old: list[Array] = field(default_factory=list)
     new: list[Array] = field(default_factory=list)
     code: list[NDArray[np.int8]] = field(default_factory=list)
+    shared: int = 0
     kept: dict[Verdict, list[CarChange]] = field(
         default_factory=lambda: {"gain": [], "loss": [], "open_moved": []}
     )
@@ -247,19 +248,21 @@ class _Work:
 
     def _facts_between(self, plan: Plan, known: dict[str, Array], piece: pa.RecordBatch) -> Array:
         """Return the facts that a protocol between the two asks for."""
-        per_cent = {}
+        per_cent: dict[str, str] = {}
         for columns, owner in ((self.columns, self.draft.before), (self.columns_after, self.draft.after)):
-            for slot, column in columns.items():
-                if stated_in_per_cent(
-                    *split_unit(column)
-                ):  # of a greatest score that may be another one here
-                    per_cent[owner.facts[slot]] = column
+            # per cent of a greatest score, which may be another one here
+            per_cent |= {
+                owner.facts[slot]: column
+                for slot, column in columns.items()
+                if stated_in_per_cent(*split_unit(column))
+            }
         out = np.full((len(plan.facts), piece.num_rows), np.nan)
         for slot, name in enumerate(plan.facts):
-            column = per_cent.get(name)
-            if column is not None:
-                cells, place = piece.column(column), str(self.table.path)
-                out[slot] = numbers(cells, column, place, lambda *_: None, plan.quantities[slot])
+            if name in per_cent:
+                stated, place = per_cent[name], str(self.table.path)
+                out[slot] = numbers(
+                    piece.column(stated), stated, place, lambda *_: None, plan.quantities[slot]
+                )
             elif name in known:
                 out[slot] = known[name]
         return out
@@ -282,6 +285,7 @@ class _Work:
             greatest = push.max(axis=0, initial=-np.inf)
             first = push >= greatest - _EQUAL
             shared = first.sum(axis=0) > 1
+            self.gathered[number].shared += int(shared.sum())
             for i, own in enumerate(sums):
                 mine = int(first[i].sum())
                 own.gains += mine if sign > 0 else 0
@@ -388,6 +392,7 @@ class _Work:
             distribution(part, new),
             shift,
             causes,
+            gathered.shared,
             tuple(gathered.kept["gain"]),
             tuple(gathered.kept["loss"]),
             tuple(gathered.kept["open_moved"]),

@@ -114,6 +114,8 @@ class PartImpact(msgspec.Struct, frozen=True):
         outcome is known under both. Empty where the part has no outcome.
     before, after
         How many cars have which outcome: lower, upper, count; equal where it is known.
+    shared
+        Cars that gain or lose and of whose change several causes have the greatest part together.
     gainers, losers, opened
         Cars that change most, the greatest change first: certain ones, and open ones of which the possible changes.
     """
@@ -126,6 +128,7 @@ class PartImpact(msgspec.Struct, frozen=True):
     after: tuple[tuple[Name, Name, int], ...]
     shift: Shift
     causes: tuple[Cause, ...]
+    shared: int
     gainers: tuple[CarChange, ...]
     losers: tuple[CarChange, ...]
     opened: tuple[CarChange, ...]
@@ -301,6 +304,7 @@ def _part_json(impact: PartImpact, language: Language) -> dict[str, Any]:
             "histogram": {"edges": list(shift.edges), "counts": list(shift.counts)},
         },
         "causes": [_cause_json(cause) for cause in impact.causes],
+        "shared": impact.shared,
         "gainers": [_car_json(car, names) for car in impact.gainers],
         "losers": [_car_json(car, names) for car in impact.losers],
         "open": [_car_json(car, names) for car in impact.opened],

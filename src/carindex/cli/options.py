@@ -115,11 +115,22 @@ def write_json(json_file: Path, document: object) -> None:
     if str(json_file) == "-":
         sys.stdout.write(text)
         return
+    write_text(json_file, text)
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a text, its folder made where it does not exist.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be written.
+    """
     try:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(text, "utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
     except OSError as error:
-        raise InputError(json_file, "campaign.not_written", reason=error.strerror) from None
+        raise InputError(file, "campaign.not_written", reason=error.strerror) from None
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold

@@ -1,0 +1,1 @@
+"""Comparisons for people: on the terminal and as pages. Nothing here computes anything."""
