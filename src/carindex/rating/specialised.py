@@ -1,0 +1,199 @@
+"""A plan specialised on what is known of one car and does not vary: many variants of that car, and only what differs.
+
+Of a car that is looked at again and again with some facts a little other, most operations give the same values every
+time. They are worked out once; what is left are the operations that a varying fact reaches and a wanted slot depends
+on. The results are those of `evaluate`, bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from carindex.rating.evaluation import Evaluation
+from carindex.rating.kernels import KERNELS, Array
+from carindex.rating.plan import Group, Plan
+from carindex.rating.reduced import CARS_AT_ONCE, part_of, without_details
+
+Slots = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Operations on rows of the workspace; ``exact``: all that they read is known, whatever varies."""
+
+    group: Group
+    exact: bool
+
+
+class SpecialisedPlan:
+    """The part of a plan that varying facts reach and wanted slots depend on.
+
+    Parameters
+    ----------
+    base
+        Evaluation of the one car whose facts vary; scores stated for its nodes stay.
+    varying
+        Facts that vary, by their slots; they must be known.
+    wanted
+        Slots whose values are asked for.
+    """
+
+    def __init__(self, base: Evaluation, varying: Sequence[int], wanted: Sequence[int]) -> None:
+        self.plan: Plan = base.plan
+        plan = base.plan
+        self.varying = np.array(varying, np.intp)
+        self.wanted = np.array(wanted, np.intp)
+        self.low, self.high = base.low[:, 0], base.high[:, 0]
+        fixed = np.zeros(plan.slots, bool)
+        fixed[[plan.nodes[path].value for path in base.stated]] = True
+        self.reached = _reached(plan, self.varying, fixed)
+        groups, used = _needed(plan, self.reached, fixed, self.wanted)
+        self._layout(groups, used)
+
+    @property
+    def operations(self) -> int:
+        """How many operations are left."""
+        return sum(len(step.group.inputs) for step in self._steps)
+
+    def _layout(self, groups: Sequence[Group], used: NDArray[np.bool_]) -> None:
+        """Give rows to the facts that vary, to what does not, and to what operations fill."""
+        plan = self.plan
+        raws = [(int(fact), int(slot)) for fact, slot in plan.raws if used[slot] and self.reached[slot]]
+        filled = [group.outputs.ravel() for group in groups]
+        constants = np.flatnonzero(used & ~self.reached)
+        slots = np.concatenate(
+            [self.varying, np.array([slot for _, slot in raws], np.intp), constants, *filled]
+        )
+        row = np.full(plan.slots, -1, np.intp)
+        row[slots] = np.arange(len(slots))
+        self._rows, self._row = len(slots), row
+        place = {int(fact): i for i, fact in enumerate(self.varying)}
+        self._raws = [(place[fact], int(row[slot])) for fact, slot in raws]
+        self._constants = slice(len(self.varying) + len(raws), len(self.varying) + len(raws) + len(constants))
+        self._constant_low, self._constant_high = self.low[constants], self.high[constants]
+        open_ = np.zeros(plan.slots, bool)
+        open_[constants] = self._constant_low != self._constant_high
+        self._steps: list[_Step] = []
+        for group in groups:
+            inexact = np.asarray(open_[group.inputs].any(axis=1), bool)
+            outputs = group.outputs.reshape(len(group.inputs), -1)
+            open_[outputs[inexact]] = True
+            known = np.logical_not(inexact)
+            for keep, exact in ((known, True), (inexact, False)):
+                if keep.any():
+                    own = part_of(group, keep)
+                    own = msgspec.structs.replace(own, inputs=row[own.inputs], outputs=row[own.outputs])
+                    self._steps.append(_Step(own, exact))
+        self._open = not all(step.exact for step in self._steps)
+        # a value that a rule leaves open though all facts are known shows as NaN there
+        results = plan.results
+        self._checked = row[results[used[results] & self.reached[results]]]
+        self._wanted_rows = row[self.wanted]
+        self._wanted_vary = self.reached[self.wanted]
+
+    def blocks(self, values: Array) -> Iterator[tuple[slice, Array, Array]]:
+        """Evaluate variants block by block.
+
+        Parameters
+        ----------
+        values
+            Values of the varying facts, shape ``(varying, variants)``, without NaN.
+
+        Yields
+        ------
+        slice, array, array
+            Which variants, and lower and upper values of the wanted slots, shape ``(wanted, variants of the block)``;
+            the same object twice where all is known.
+        """
+        for start in range(0, values.shape[1], CARS_AT_ONCE):
+            part = slice(start, min(values.shape[1], start + CARS_AT_ONCE))
+            low, high = self._run(values[:, part])
+            taken = self._taken(low, self.low)
+            yield (
+                part,
+                taken,
+                taken if high is low and not self._wanted_open else self._taken(high, self.high),
+            )
+
+    def evaluate(self, values: Array) -> tuple[Array, Array]:
+        """Return lower and upper values of the wanted slots for all variants, shape ``(wanted, variants)``."""
+        low = np.empty((len(self.wanted), values.shape[1]))
+        high = np.empty_like(low)
+        for part, below, above in self.blocks(values):
+            low[:, part], high[:, part] = below, above
+        return low, high
+
+    @property
+    def _wanted_open(self) -> bool:
+        still = self.wanted[~self._wanted_vary]
+        return bool((self.low[still] != self.high[still]).any())
+
+    def _taken(self, values: Array, constants: Array) -> Array:
+        out = np.repeat(constants[self.wanted][:, None], values.shape[1], axis=1)
+        out[self._wanted_vary] = values[self._wanted_rows[self._wanted_vary]]
+        return out
+
+    def _run(self, values: Array) -> tuple[Array, Array]:
+        low, high = self._filled(values, bounds=self._open, everywhere=False)
+        if np.isnan(low[self._checked]).any():
+            return self._filled(values, bounds=True, everywhere=True)
+        return low, high
+
+    def _filled(self, values: Array, *, bounds: bool, everywhere: bool) -> tuple[Array, Array]:
+        """Fill a workspace; ``everywhere``: work out bounds even where all that is read is known."""
+        low = np.empty((self._rows, values.shape[1]))
+        high = np.empty_like(low) if bounds else low
+        for space, constants in ((low, self._constant_low), (high, self._constant_high)):
+            space[: len(self.varying)] = values
+            for fact, row in self._raws:
+                space[row] = values[fact]
+            space[self._constants] = constants[:, None]
+            if not bounds:
+                break
+        for step in self._steps:
+            group = step.group
+            below = low[group.inputs]
+            # another array object tells kernels that not all is known
+            above = below if not bounds or (step.exact and not everywhere) else high[group.inputs]
+            out_low, out_high = KERNELS[group.kernel](group.parameters, below, above)
+            low[group.outputs] = out_low
+            if bounds:
+                high[group.outputs] = out_high
+        return low, high
+
+
+def _reached(plan: Plan, varying: Slots, fixed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which slots a varying fact reaches."""
+    reached = np.zeros(plan.slots, bool)
+    reached[varying] = True
+    reached[plan.raws[:, 1]] |= reached[plan.raws[:, 0]]
+    for group in plan.groups:
+        touched = reached[group.inputs].any(axis=1)
+        if touched.any():
+            outputs = group.outputs.reshape(len(group.inputs), -1)[touched]
+            reached[outputs] = ~fixed[outputs]
+    return reached
+
+
+def _needed(
+    plan: Plan, reached: NDArray[np.bool_], fixed: NDArray[np.bool_], wanted: Slots
+) -> tuple[list[Group], NDArray[np.bool_]]:
+    """Return the operations to run again, and which slots these read or fill."""
+    used = np.zeros(plan.slots, bool)
+    used[wanted[reached[wanted]]] = True
+    found: list[Group] = []
+    for group in reversed(plan.groups):
+        outputs = group.outputs.reshape(len(group.inputs), -1)
+        keep = np.asarray((used[outputs] & reached[outputs]).any(axis=1), bool)
+        if not keep.any():
+            continue
+        own = without_details(part_of(group, keep), used)
+        used[own.inputs] = True
+        found.append(own)
+    assert not (fixed & used & reached).any()
+    return found[::-1], used
