@@ -17,17 +17,29 @@ from numpy.typing import NDArray
 from carindex.rating.evaluation import Evaluation
 from carindex.rating.kernels import KERNELS, Array
 from carindex.rating.plan import Group, Plan
-from carindex.rating.reduced import CARS_AT_ONCE, part_of, without_details
+from carindex.rating.reduced import part_of, without_details
 
 Slots = NDArray[np.intp]
 
 
+# Variants that are worked on together: what is read and written of them stays in the processor's cache.
+_AT_ONCE = 512
+
+
 @dataclass(frozen=True)
 class _Step:
-    """Operations on rows of the workspace; ``exact``: all that they read is known, whatever varies."""
+    """Operations on rows of the workspace.
+
+    ``exact``: all that they read is known, whatever varies. ``low``, ``high``: what they read, a row an input, with the
+    constants in place; the entries ``varying`` of them are read from the rows ``rows`` of the workspace.
+    """
 
     group: Group
     exact: bool
+    varying: Slots
+    rows: Slots
+    low: Array
+    high: Array
 
 
 class SpecialisedPlan:
@@ -65,19 +77,15 @@ class SpecialisedPlan:
         plan = self.plan
         raws = [(int(fact), int(slot)) for fact, slot in plan.raws if used[slot] and self.reached[slot]]
         filled = [group.outputs.ravel() for group in groups]
-        constants = np.flatnonzero(used & ~self.reached)
-        slots = np.concatenate(
-            [self.varying, np.array([slot for _, slot in raws], np.intp), constants, *filled]
-        )
+        slots = np.concatenate([self.varying, np.array([slot for _, slot in raws], np.intp), *filled])
         row = np.full(plan.slots, -1, np.intp)
         row[slots] = np.arange(len(slots))
-        self._rows, self._row = len(slots), row
+        self._rows = len(slots)
         place = {int(fact): i for i, fact in enumerate(self.varying)}
         self._raws = [(place[fact], int(row[slot])) for fact, slot in raws]
-        self._constants = slice(len(self.varying) + len(raws), len(self.varying) + len(raws) + len(constants))
-        self._constant_low, self._constant_high = self.low[constants], self.high[constants]
         open_ = np.zeros(plan.slots, bool)
-        open_[constants] = self._constant_low != self._constant_high
+        constants = used & ~self.reached
+        open_[constants] = self.low[constants] != self.high[constants]
         self._steps: list[_Step] = []
         for group in groups:
             inexact = np.asarray(open_[group.inputs].any(axis=1), bool)
@@ -86,15 +94,24 @@ class SpecialisedPlan:
             known = np.logical_not(inexact)
             for keep, exact in ((known, True), (inexact, False)):
                 if keep.any():
-                    own = part_of(group, keep)
-                    own = msgspec.structs.replace(own, inputs=row[own.inputs], outputs=row[own.outputs])
-                    self._steps.append(_Step(own, exact))
+                    self._steps.append(self._step(part_of(group, keep), row, exact))
         self._open = not all(step.exact for step in self._steps)
         # a value that a rule leaves open though all facts are known shows as NaN there
         results = plan.results
         self._checked = row[results[used[results] & self.reached[results]]]
         self._wanted_rows = row[self.wanted]
         self._wanted_vary = self.reached[self.wanted]
+
+    def _step(self, group: Group, row: Slots, exact: bool) -> _Step:
+        """Lay the constants ready that operations read."""
+        flat = group.inputs.ravel()
+        varying = np.flatnonzero(self.reached[flat])
+        own = msgspec.structs.replace(group, outputs=row[group.outputs])
+        ready = [
+            np.repeat(values[flat][:, None], _AT_ONCE, axis=1)
+            for values in ((self.low,) if exact else (self.low, self.high))
+        ]
+        return _Step(own, exact, varying, row[flat[varying]], ready[0], ready[-1])
 
     def blocks(self, values: Array) -> Iterator[tuple[slice, Array, Array]]:
         """Evaluate variants block by block.
@@ -110,8 +127,8 @@ class SpecialisedPlan:
             Which variants, and lower and upper values of the wanted slots, shape ``(wanted, variants of the block)``;
             the same object twice where all is known.
         """
-        for start in range(0, values.shape[1], CARS_AT_ONCE):
-            part = slice(start, min(values.shape[1], start + CARS_AT_ONCE))
+        for start in range(0, values.shape[1], _AT_ONCE):
+            part = slice(start, min(values.shape[1], start + _AT_ONCE))
             low, high = self._run(values[:, part])
             taken = self._taken(low, self.low)
             yield (
@@ -146,25 +163,35 @@ class SpecialisedPlan:
 
     def _filled(self, values: Array, *, bounds: bool, everywhere: bool) -> tuple[Array, Array]:
         """Fill a workspace; ``everywhere``: work out bounds even where all that is read is known."""
-        low = np.empty((self._rows, values.shape[1]))
+        variants = values.shape[1]
+        low = np.empty((self._rows, variants))
         high = np.empty_like(low) if bounds else low
-        for space, constants in ((low, self._constant_low), (high, self._constant_high)):
+        for space in (low, high) if bounds else (low,):
             space[: len(self.varying)] = values
             for fact, row in self._raws:
                 space[row] = values[fact]
-            space[self._constants] = constants[:, None]
-            if not bounds:
-                break
         for step in self._steps:
             group = step.group
-            below = low[group.inputs]
-            # another array object tells kernels that not all is known
-            above = below if not bounds or (step.exact and not everywhere) else high[group.inputs]
+            below = _read(step, step.low, low)
+            above = below
+            if bounds and (everywhere or not step.exact):
+                # another array object tells kernels that not all is known
+                above = _read(step, step.high if step.high is not step.low else step.low.copy(), high)
             out_low, out_high = KERNELS[group.kernel](group.parameters, below, above)
             low[group.outputs] = out_low
             if bounds:
                 high[group.outputs] = out_high
         return low, high
+
+
+def _read(step: _Step, ready: Array, space: Array) -> Array:
+    """Return what operations read: constants that lie ready, and the rows of a workspace that vary."""
+    variants = space.shape[1]
+    shape = (*step.group.inputs.shape, variants)
+    if len(step.rows) == len(ready):
+        return space[step.rows].reshape(shape)
+    ready[step.varying, :variants] = space[step.rows]
+    return ready[:, :variants].reshape(shape)
 
 
 def _reached(plan: Plan, varying: Slots, fixed: NDArray[np.bool_]) -> NDArray[np.bool_]:
