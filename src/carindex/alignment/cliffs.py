@@ -9,7 +9,9 @@ fact are rated together, each as a car of its own. What jumps and comes back wit
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -18,9 +20,9 @@ from numpy.typing import NDArray
 
 from carindex.alignment.robustness import Name, Progress, Subject
 from carindex.alignment.sampling import beyond
-from carindex.alignment.uncertainty import Scatter
 from carindex.rating import Plan
-from carindex.rating.specialised import SpecialisedPlan
+from carindex.rating.specialised import SpecialisedPlan, reached_by
+from carindex.side_by_side import side_by_side
 
 Array = NDArray[np.float64]
 Kind = Literal["outcome", "adjustment", "band"]
@@ -32,7 +34,9 @@ STEPS = 8
 
 # a node whose points take no more values than this on the way jumps from one to the next; others slide
 _MOST_BANDS = 12
-_HALVINGS = 80
+# an interval is cut into so many parts at once, at most so many times; between neighbouring numbers nothing is left
+_PARTS, _ROUNDS = 16, 40
+_WORTH_A_COPY = 100
 _EQUAL = 1e-9
 
 
@@ -45,8 +49,21 @@ class HeadlineJump(msgspec.Struct, frozen=True):
     score: float
 
 
+class Edge(msgspec.Struct, frozen=True):
+    """What jumps: the outcome of a node, an adjustment of it (by its number), or its points.
+
+    ``before``, ``after``: outcomes on this side and the other, lower and upper, where the outcome of the node jumps.
+    """
+
+    kind: Kind
+    path: str
+    part: int
+    before: tuple[Name, Name] | None
+    after: tuple[Name, Name] | None
+
+
 class Cliff(msgspec.Struct, frozen=True):
-    """An edge that one fact can reach by itself.
+    """A value at which something jumps that one fact can reach by itself.
 
     Attributes
     ----------
@@ -58,10 +75,8 @@ class Cliff(msgspec.Struct, frozen=True):
         How far that is, in the unit of the fact with its sign, and in standard deviations.
     probability
         That the fact lies on the other side, by its scatter alone.
-    kind, path, part
-        What jumps: the outcome of a node, an adjustment of it (by its number), or its points.
-    before, after
-        Outcomes on this side and the other, lower and upper, where the outcome of the node jumps.
+    edges
+        All that jumps there.
     headline
         For each part published of the car: its outcome (lower, upper) just before the edge and on the other side, and
         by how much its score changes at the edge.
@@ -73,11 +88,7 @@ class Cliff(msgspec.Struct, frozen=True):
     distance: float
     deviations: float
     probability: float
-    kind: Kind
-    path: str
-    part: int
-    before: tuple[Name, Name] | None
-    after: tuple[Name, Name] | None
+    edges: tuple[Edge, ...]
     headline: tuple[HeadlineJump, ...]
 
     @property
@@ -108,24 +119,35 @@ def cliffs(subject: Subject, progress: Progress | None = None) -> tuple[Cliff, .
     scatters = subject.uncertainty.scatters
     if not scatters:
         return ()
-    plan = subject.plan
-    watched = _watched(plan)
-    headline = list(plan.headline or ("",))
-    extra = [slot for path in headline for slot in _headline_slots(plan, path)]
-    some = subject.specialised([one.slot for one in watched] + extra)
-    moves = np.flatnonzero(some.reached[[one.slot for one in watched]])
-    found: list[Cliff] = []
-    for number, scatter in enumerate(scatters):
-        found.extend(
-            _of_fact(subject, some, scatter, number, [(int(i), watched[i]) for i in moves], headline)
-        )
-        if progress is not None:
-            progress((number + 1) / len(scatters), number + 1)
+    parts = np.array_split(np.arange(len(scatters)), _tasks(len(scatters)))
+    # the last part runs here, and can say how far it is
+    found = side_by_side(
+        [
+            partial(_of_facts, subject, part.tolist(), progress if part is parts[-1] else None)
+            for part in parts
+        ]
+    )
     return tuple(
         sorted(
-            found, key=lambda cliff: (abs(cliff.deviations), cliff.fact, cliff.kind, cliff.path, cliff.part)
+            (cliff for some in found for cliff in some),
+            key=lambda cliff: (abs(cliff.deviations), cliff.fact, cliff.edge),
         )
     )
+
+
+def _tasks(facts: int) -> int:
+    return len(os.sched_getaffinity(0)) if facts >= _WORTH_A_COPY else 1
+
+
+def _of_facts(subject: Subject, numbers: Sequence[int], progress: Progress | None) -> list[Cliff]:
+    """Return the edges of some facts, by their places in the sampler."""
+    watched = _watched(subject.plan)
+    found: list[Cliff] = []
+    for done, number in enumerate(numbers, 1):
+        found.extend(_Search(subject, number, watched).cliffs())
+        if progress is not None:
+            progress(done / len(numbers), done)
+    return found
 
 
 def _watched(plan: Plan) -> list[_Watched]:
@@ -146,48 +168,124 @@ def _watched(plan: Plan) -> list[_Watched]:
     return found
 
 
-def _headline_slots(plan: Plan, path: str) -> list[int]:
-    outcome = plan.nodes[path].outcome
-    return [plan.nodes[path].value if outcome is None else outcome.slot, plan.nodes[path].value]
+class _Search:
+    """The edges of one fact: what it can move, worked out for many of its values at once."""
 
+    def __init__(self, subject: Subject, number: int, watched: Sequence[_Watched]) -> None:
+        self.subject, self.plan = subject, subject.plan
+        self.scatter = subject.uncertainty.scatters[number]
+        self.least, self.most = subject.sampler.least[number], subject.sampler.most[number]
+        evaluation = subject.rating.evaluation
+        reached = reached_by(evaluation, [self.scatter.fact])
+        self.watched = [
+            one
+            for one in watched
+            if reached[one.slot]
+            and (one.kind != "band" or self.scatter.fact in self.plan.nodes[one.path].rule_facts)
+        ]
+        self.headline = list(self.plan.headline or ("",))
+        slots = [one.slot for one in self.watched]
+        for path in self.headline:
+            node = self.plan.nodes[path]
+            slots += [node.value if node.outcome is None else node.outcome.slot, node.value]
+        self.some = SpecialisedPlan(evaluation, [self.scatter.fact], slots)
 
-def _grid(subject: Subject, scatter: Scatter, number: int) -> list[Array]:
-    """Return the values to try below and above the measured one, nearest first, each beginning with it."""
-    least, most = subject.sampler.least[number], subject.sampler.most[number]
-    steps = np.arange(1, round(REACH * STEPS) + 1) / STEPS * scatter.deviation
-    ways = []
-    for values in (scatter.value - steps, scatter.value + steps):
-        inside = values[(values >= least) & (values <= most)]
-        end = least if values[0] < scatter.value else most
-        if len(inside) < len(values) and np.isfinite(end) and end != scatter.value:
-            inside = np.append(inside, end) if not len(inside) or inside[-1] != end else inside
-        ways.append(np.concatenate([[scatter.value], inside]))
-    return ways
+    def cliffs(self) -> list[Cliff]:
+        """Return the first edge of everything watched, each way."""
+        if not self.watched:
+            return []
+        ways = self._grid()
+        low, high = self.some.evaluate(np.concatenate(ways)[None])
+        brackets: list[tuple[int, float, float]] = []
+        start = 0
+        for way in ways:
+            part = slice(start, start + len(way))
+            start += len(way)
+            for row, one in enumerate(self.watched):
+                states = np.stack([low[row, part], high[row, part]])
+                first = _first_jump(states, slides=one.kind == "band")
+                if first is not None:
+                    brackets.append((row, float(way[first - 1]), float(way[first])))
+        return self._narrowed(brackets) if brackets else []
 
+    def _grid(self) -> list[Array]:
+        """Return the values to try below and above the measured one, nearest first, each beginning with it."""
+        value = self.scatter.value
+        steps = np.arange(1, round(REACH * STEPS) + 1) / STEPS * self.scatter.deviation
+        ways = []
+        for values, end in ((value - steps, self.least), (value + steps, self.most)):
+            inside = values[(values >= self.least) & (values <= self.most)]
+            if len(inside) < len(values) and end not in (value, *inside[-1:]):
+                inside = np.append(inside, end)
+            ways.append(np.concatenate([[value], inside]))
+        return ways
 
-def _of_fact(
-    subject: Subject,
-    some: SpecialisedPlan,
-    scatter: Scatter,
-    number: int,
-    watched: Sequence[tuple[int, _Watched]],
-    headline: Sequence[str],
-) -> list[Cliff]:
-    """Return the edges of one fact: the first jump of everything watched, each way."""
-    ways = _grid(subject, scatter, number)
-    tried = np.concatenate(ways)
-    low, high = _rated(subject, some, number, tried)
-    brackets: list[tuple[_Watched, int, float, float]] = []
-    start = 0
-    for way in ways:
-        part = slice(start, start + len(way))
-        start += len(way)
-        for row, one in watched:
-            states = np.stack([low[row, part], high[row, part]])
-            first = _first_jump(states, slides=one.kind == "band")
-            if first is not None:
-                brackets.append((one, row, float(way[first - 1]), float(way[first])))
-    return _halved(subject, some, scatter, number, brackets, headline)
+    def _narrowed(self, brackets: Sequence[tuple[int, float, float]]) -> list[Cliff]:
+        """Find the edges between pairs of values, all of them together, down to neighbouring numbers."""
+        rows = np.array([row for row, _, _ in brackets])
+        near, far = (np.array([bracket[k] for bracket in brackets]) for k in (1, 2))
+        place = np.arange(len(rows))
+        shares = np.arange(_PARTS + 1)[:, None] / _PARTS
+        for _ in range(_ROUNDS):
+            between = near + (far - near) * shares
+            between[-1] = far
+            if ((between == near) | (between == far)).all():
+                break
+            states = self.some.evaluate(between.ravel()[None])
+            # of each pair the row that it watches, at its own values
+            low, high = (bound.reshape(-1, *between.shape)[rows, :, place] for bound in states)
+            changed = (low != low[:, :1]) | (high != high[:, :1])
+            changed[:, -1] = True
+            first = np.argmax(changed, axis=1)
+            near, far = between[first - 1, place], between[first, place]
+        low, high = self.some.evaluate(np.concatenate([near, far])[None])
+        count = len(rows)
+        found: dict[float, tuple[list[Edge], tuple[HeadlineJump, ...]]] = {}
+        for i, row in enumerate(rows.tolist()):
+            one, other = self.watched[row], count + i
+            jump = np.abs(low[row, i] - low[row, other]) + np.abs(high[row, i] - high[row, other])
+            if one.kind == "band" and not jump > _EQUAL:
+                continue  # it slides after all
+            edge = float(far[i])
+            if edge not in found:
+                found[edge] = [], self._jumps((i, other), (low, high))
+            outcome = self.plan.nodes[one.path].outcome
+            before = after = None
+            if one.kind == "outcome" and outcome is not None:
+                before, after = ((outcome.name(low[row, k]), outcome.name(high[row, k])) for k in (i, other))
+            found[edge][0].append(Edge(one.kind, one.path, one.part, before, after))
+        return [self._cliff(edge, edges, jumps) for edge, (edges, jumps) in found.items()]
+
+    def _jumps(self, at: tuple[int, int], values: tuple[Array, Array]) -> tuple[HeadlineJump, ...]:
+        """Return what happens to each result that is published between two samples."""
+        (this, other), (low, high) = at, values
+        jumps = []
+        for n, path in enumerate(self.headline):
+            node = self.plan.nodes[path]
+            named = len(self.watched) + 2 * n
+            pairs: list[tuple[Name, Name]] = [(None, None), (None, None)]
+            if node.outcome is not None:
+                pairs = [
+                    (node.outcome.name(low[named, i]), node.outcome.name(high[named, i]))
+                    for i in (this, other)
+                ]
+            sign = 1.0 if node.node.counts == "points" else -1.0
+            change = sign * float(low[named + 1, other] - low[named + 1, this])
+            jumps.append(HeadlineJump(path, pairs[0], pairs[1], change if abs(change) > _EQUAL else 0.0))
+        return tuple(jumps)
+
+    def _cliff(self, edge: float, edges: Sequence[Edge], jumps: tuple[HeadlineJump, ...]) -> Cliff:
+        distance = edge - self.scatter.value
+        return Cliff(
+            self.plan.facts[self.scatter.fact],
+            self.scatter.value,
+            edge,
+            distance,
+            float(distance / self.scatter.deviation),
+            beyond(self.scatter, edge),
+            tuple(edges),
+            jumps,
+        )
 
 
 def _first_jump(states: Array, *, slides: bool) -> int | None:
@@ -198,98 +296,3 @@ def _first_jump(states: Array, *, slides: bool) -> int | None:
     if slides and len(np.unique(states, axis=1).T) > min(_MOST_BANDS, states.shape[1] // 2):
         return None
     return int(np.argmax(changed))
-
-
-def _rated(subject: Subject, some: SpecialisedPlan, number: int, values: Array) -> tuple[Array, Array]:
-    """Return what is wanted with one fact moved and the others as measured."""
-    facts = np.repeat(_measured(subject)[:, None], len(values), axis=1)
-    facts[number] = values
-    return some.evaluate(facts)
-
-
-def _measured(subject: Subject) -> Array:
-    return np.asarray(subject.rating.evaluation.low[subject.sampler.facts, 0], np.float64)
-
-
-def _halved(
-    subject: Subject,
-    some: SpecialisedPlan,
-    scatter: Scatter,
-    number: int,
-    brackets: Sequence[tuple[_Watched, int, float, float]],
-    headline: Sequence[str],
-) -> list[Cliff]:
-    """Find the edges between pairs of values, all of a fact together."""
-    if not brackets:
-        return []
-    rows = np.array([row for _, row, _, _ in brackets])
-    near, far = (np.array([bracket[k] for bracket in brackets]) for k in (2, 3))
-    place = np.arange(len(brackets))
-    for _ in range(_HALVINGS):
-        middle = near + (far - near) / 2.0
-        if ((middle == near) | (middle == far)).all():
-            break
-        low, high = _rated(subject, some, number, np.concatenate([near, middle]))
-        count = len(brackets)
-        same = (low[rows, place] == low[rows, count + place]) & (
-            high[rows, place] == high[rows, count + place]
-        )
-        near, far = np.where(same, middle, near), np.where(same, far, middle)
-    low, high = _rated(subject, some, number, np.concatenate([near, far]))
-    count, found = len(brackets), []
-    for i, (one, row, _, _) in enumerate(brackets):
-        jump = np.abs(low[row, i] - low[row, count + i]) + np.abs(high[row, i] - high[row, count + i])
-        if one.kind == "band" and not jump > _EQUAL:
-            continue  # it slides after all
-        found.append(
-            _cliff(subject, scatter, number, one, (row, i, count + i), (low, high), far[i], headline)
-        )
-    return found
-
-
-def _cliff(
-    subject: Subject,
-    scatter: Scatter,
-    number: int,
-    one: _Watched,
-    at: tuple[int, int, int],
-    values: tuple[Array, Array],
-    edge: float,
-    headline: Sequence[str],
-) -> Cliff:
-    plan = subject.plan
-    row, this, other = at
-    low, high = values
-    before = after = None
-    outcome = plan.nodes[one.path].outcome
-    if one.kind == "outcome" and outcome is not None:
-        before = outcome.name(low[row, this]), outcome.name(high[row, this])
-        after = outcome.name(low[row, other]), outcome.name(high[row, other])
-    jumps = []
-    base = len(low) - 2 * len(headline)
-    for n, path in enumerate(headline):
-        node = plan.nodes[path]
-        named, score = base + 2 * n, base + 2 * n + 1
-        sign = 1.0 if node.node.counts == "points" else -1.0
-
-        def names(place: int, row: int = named, path: str = path) -> tuple[Name, Name]:
-            own = plan.nodes[path].outcome
-            return (None, None) if own is None else (own.name(low[row, place]), own.name(high[row, place]))
-
-        change = sign * float(low[score, other] - low[score, this])
-        jumps.append(HeadlineJump(path, names(this), names(other), change if abs(change) > _EQUAL else 0.0))
-    distance = edge - scatter.value
-    return Cliff(
-        plan.facts[scatter.fact],
-        scatter.value,
-        float(edge),
-        float(distance),
-        float(distance / scatter.deviation),
-        beyond(scatter, float(edge)),
-        one.kind,
-        one.path,
-        one.part,
-        before,
-        after,
-        tuple(jumps),
-    )

@@ -37,7 +37,7 @@ Grouping = Literal["fact", "occupant", "test"]
 # so many factors have indices of their own; of more, those of an occupant or a test go together
 MOST_FACTORS = 30
 # pairs of samples that differ in one factor only: a factor that moves the result in none of them is screened out
-SCREENED_WITH = 128
+SCREENED_WITH = 32
 _FEWEST, _MOST = 64, 8192
 _MOST_NUMBERS = 30_000_000
 _RESAMPLES = 200
@@ -209,7 +209,10 @@ def _factors(subject: Subject, atoms: Sequence[_Atom]) -> tuple[list[_Atom], Gro
 
 
 def _test_of(name: str) -> str:
-    return name if name.startswith(GIVEN) else str(FactName.parse(name).test)
+    if name.startswith(GIVEN):
+        return name
+    test: str = FactName.parse(name).test
+    return test
 
 
 def _together(subject: Subject, atoms: Sequence[_Atom], part: Callable[[str], str], kind: str) -> list[_Atom]:
@@ -229,7 +232,7 @@ def _together(subject: Subject, atoms: Sequence[_Atom], part: Callable[[str], st
 
 
 def _name(subject: Subject, fact: int) -> str:
-    return subject.plan.facts[subject.sampler.facts[fact]]
+    return subject.plan.facts[int(subject.sampler.facts[fact])]
 
 
 def _factor(subject: Subject, name: str, kind: str, facts: Sequence[int]) -> Factor:

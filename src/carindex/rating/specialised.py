@@ -61,8 +61,7 @@ class SpecialisedPlan:
         self.varying = np.array(varying, np.intp)
         self.wanted = np.array(wanted, np.intp)
         self.low, self.high = base.low[:, 0], base.high[:, 0]
-        fixed = np.zeros(plan.slots, bool)
-        fixed[[plan.nodes[path].value for path in base.stated]] = True
+        fixed = _fixed(base)
         self.reached = _reached(plan, self.varying, fixed)
         groups, used = _needed(plan, self.reached, fixed, self.wanted)
         self._layout(groups, used)
@@ -192,6 +191,18 @@ def _read(step: _Step, ready: Array, space: Array) -> Array:
         return space[step.rows].reshape(shape)
     ready[step.varying, :variants] = space[step.rows]
     return ready[:, :variants].reshape(shape)
+
+
+def reached_by(base: Evaluation, varying: Sequence[int]) -> NDArray[np.bool_]:
+    """Return which slots any of some facts of a car can change, shape ``(slots,)``."""
+    return _reached(base.plan, np.array(varying, np.intp), _fixed(base))
+
+
+def _fixed(base: Evaluation) -> NDArray[np.bool_]:
+    """Return which slots hold scores that are stated."""
+    fixed = np.zeros(base.plan.slots, bool)
+    fixed[[base.plan.nodes[path].value for path in base.stated]] = True
+    return fixed
 
 
 def _reached(plan: Plan, varying: Slots, fixed: NDArray[np.bool_]) -> NDArray[np.bool_]:

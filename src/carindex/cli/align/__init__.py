@@ -12,6 +12,7 @@ import click
 from carindex.cli.commands import Commands
 
 _COMMANDS: Mapping[str, str] = {
+    "robustness": "carindex.cli.align.robustness:robustness",
     "impact": "carindex.cli.align.impact:impact",
 }
 
