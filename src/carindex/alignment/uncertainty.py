@@ -212,7 +212,8 @@ def _groups(stated: Stated, plan: Plan, moving: Sequence[int]) -> Iterator[Corre
                     place = f"{stated.place}: {plan.facts[fact]}"
                     raise InputError(place, "alignment.in_two_groups", first=owner[fact], second=key)
                 owner[fact] = key
-            yield CorrelatedGroup(key, tuple(facts), correlation)
+            if len(facts) > 1:
+                yield CorrelatedGroup(key, tuple(facts), correlation)
 
 
 def _part(name: str, by: str) -> str:

@@ -194,3 +194,79 @@ def ticks(low: float, high: float, about: int = 6) -> list[float]:
     step = next(size * m for m in (1, 2, 5, 10) if size * m >= raw * 0.999)
     first = ceil(low / step - 1e-9)
     return [round((first + i) * step, 12) for i in range(floor(high / step + 1e-9) - first + 1)]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of a share: what is sure of it, what is possible, its interval, and what is written beside it."""
+
+    name: str
+    lower: float
+    upper: float
+    low: float
+    high: float
+    said: str
+    strong: bool = False
+
+
+def shares_chart(bars: Sequence[Bar], title: str, language: Language) -> Picture:
+    """Return bars of shares from 0 to 1: full where sure, pale where possible, with a line for the interval."""
+    left = min(240.0, max(breadth(bar.name, 12) for bar in bars) + 14)
+    aside = max(breadth(bar.said, 11) for bar in bars) + 16
+    room = _WIDTH + 60 - left - aside
+    content = []
+    for k in range(5):
+        x = left + room * k / 4
+        content.append(line(x, 6, x, 8 + 26 * len(bars), GRID))
+        content.append(text(x, 24 + 26 * len(bars), f"{25 * k} %", size=11, fill=SOFT, anchor="middle"))
+    for i, bar in enumerate(bars):
+        y = 8 + 26 * i
+        content.append(text(left - 8, y + 14, bar.name, size=12, anchor="end", bold=bar.strong))
+        if bar.upper > bar.lower:
+            content.append(rect(left, y + 3, max(room * bar.upper, 0.6), 15, "#c9d6e6", tip(bar.said)))
+        if bar.lower > 0:
+            content.append(rect(left, y + 3, max(room * bar.lower, 0.6), 15, ACCENT, tip(bar.said)))
+        content.append(
+            line(left + room * bar.low, y + 10.5, left + room * bar.high, y + 10.5, INK, stroke_width=1.4)
+        )
+        content.append(text(left + room + 10, y + 14, bar.said, size=11, fill=SOFT))
+    spoken = [f"{bar.name}: {bar.said}" for bar in bars]
+    return picture(_WIDTH + 60, 32 + 26 * len(bars), title, spoken, content, language)
+
+
+@dataclass(frozen=True)
+class TornadoBar:
+    """Two indices of a factor, total behind first order, each with the half width of its interval."""
+
+    name: str
+    first: float
+    total: float
+    confidence: float
+    said: str
+
+
+def tornado_chart(
+    bars: Sequence[TornadoBar], title: str, names: tuple[str, str], language: Language
+) -> Picture:
+    """Return the indices of factors as bars, the greatest first."""
+    width = 760
+    left = min(430.0, max(breadth(bar.name, 11.5) for bar in bars) + 14)
+    room = width - left - 60
+    most = max([0.05, *(bar.total + bar.confidence for bar in bars)])
+    content = [
+        rect(left, 4, 11, 11, _PALE),
+        text(left + 16, 14, names[1], size=12),
+        rect(left + 36 + breadth(names[1], 12), 4, 11, 11, ACCENT),
+        text(left + 52 + breadth(names[1], 12), 14, names[0], size=12),
+    ]
+    for i, bar in enumerate(bars):
+        y = 26 + 22 * i
+        size = 11.5 * min(1.0, (left - 12) / breadth(bar.name, 11.5))
+        content.append(text(left - 8, y + 12, bar.name, size=size, anchor="end"))
+        total, first = (room * max(0.0, value) / most for value in (bar.total, bar.first))
+        content.append(rect(left, y, max(total, 0.6), 15, _PALE, tip(bar.said)))
+        content.append(rect(left, y + 4, max(first, 0.6), 7, ACCENT, tip(bar.said)))
+        low, high = (left + room * max(0.0, bar.total + k * bar.confidence) / most for k in (-1, 1))
+        content.append(line(low, y + 7.5, high, y + 7.5, INK, stroke_width=1.2))
+        content.append(text(max(left + total, high) + 6, y + 12, f"{bar.total:.2f}", size=11, fill=SOFT))
+    return picture(width, 32 + 22 * len(bars), title, [bar.said for bar in bars], content, language)
