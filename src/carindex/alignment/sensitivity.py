@@ -125,6 +125,11 @@ def sensitivity(
     if not factors:
         return Sensitivity(grouping, screened, 0, 0, tuple(_nothing(one) for one in asked))
     base = _base(evaluations, len(named), subject.sampler.numbers)
+    if len(named) == 1:  # all the variance there is
+        numbers = draw(subject.sampler, base, seed, _SCREENING)
+        found = _results(some, asked, subject.sampler.values(numbers)[0])
+        only = [_only(one, row, named[0][0]) for one, row in zip(asked, found, strict=True)]
+        return Sensitivity(grouping, screened, base, base, tuple(only))
     values = _evaluated(subject, some, named, base, seed, progress)
     results = [_indices(one, values, named, seed) for one in asked]
     return Sensitivity(grouping, screened, base, base * (len(named) + 2), tuple(results))
@@ -288,6 +293,13 @@ def _evaluated(
 
 def _nothing(one: _Asked) -> Indices:
     return Indices(one.path, one.target, 0.0, ())
+
+
+def _only(one: _Asked, values: Array, factor: Factor) -> Indices:
+    """Return the indices of a result that only one factor moves."""
+    if np.ptp(values) == 0.0:
+        return _nothing(one)
+    return Indices(one.path, one.target, float(values.std()), (Index(factor, 1.0, 0.0, 1.0, 0.0),))
 
 
 def _indices(
