@@ -100,11 +100,11 @@ def test_missing_facts_are_bounds_and_never_sampled(tiny, tmp_path):
     """Chest missing: 0, 3 or 5 points. Two stars are certain with HIC below 540 (4 + 1 + 0), possible below 700."""
     rating = car(tiny, hic=560, fire=0)
     subject = subject_of(
-        rating, stated(tmp_path, f'facts: {{"{HIC}": {{sd: "5 %", distribution: uniform}}}}')
+        rating, stated(tmp_path, f'facts: {{"{HIC}": {{sd: "10 %", distribution: uniform}}}}')
     )
     result = sampled(subject, 20_000, 1)
     sure, maybe = outcome(result, "", 2).at_least.lower, outcome(result, "", 2).at_least.upper
-    least, most = 560 - 28 * math.sqrt(3), 560 + 28 * math.sqrt(3)
+    least, most = 560 - 56 * math.sqrt(3), 560 + 56 * math.sqrt(3)
     assert sure == pytest.approx((540 - least) / (most - least), abs=0.015)
     assert maybe == 1.0
     three = outcome(result, "", 3).at_least
