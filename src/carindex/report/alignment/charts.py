@@ -249,8 +249,10 @@ def tornado_chart(
     bars: Sequence[TornadoBar], title: str, names: tuple[str, str], language: Language
 ) -> Picture:
     """Return the indices of factors as bars, the greatest first."""
-    width = 760
-    left = min(430.0, max(breadth(bar.name, 11.5) for bar in bars) + 14)
+    width = 900
+    broadest = max(breadth(bar.name, 11.5) for bar in bars)
+    left = min(520.0, broadest + 14)
+    size = 11.5 * min(1.0, (left - 12) / broadest)
     room = width - left - 60
     most = max([0.05, *(bar.total + bar.confidence for bar in bars)])
     content = [
@@ -261,7 +263,6 @@ def tornado_chart(
     ]
     for i, bar in enumerate(bars):
         y = 26 + 22 * i
-        size = 11.5 * min(1.0, (left - 12) / breadth(bar.name, 11.5))
         content.append(text(left - 8, y + 12, bar.name, size=size, anchor="end"))
         total, first = (room * max(0.0, value) / most for value in (bar.total, bar.first))
         content.append(rect(left, y, max(total, 0.6), 15, _PALE, tip(bar.said)))

@@ -200,7 +200,7 @@ def _outcomes(node: NodeRisk, plan: Plan, language: Language, phrase: Phrase) ->
     for outcome in node.outcomes:
         name = _name(outcome.name, phrase)
         said = _probability(outcome.exactly, phrase)
-        confidence = " – ".join(percent(end) for end in outcome.exactly.confidence)
+        confidence = " – ".join(_share(end) for end in outcome.exactly.confidence)
         rows.append((name, said, f"[{confidence}]", _probability(outcome.at_least, phrase)))
         own = outcome.exactly
         low, high = own.confidence
@@ -208,7 +208,7 @@ def _outcomes(node: NodeRisk, plan: Plan, language: Language, phrase: Phrase) ->
     name = _node_name(node.path, plan, language, phrase)
     return OutcomeTable(
         name,
-        phrase("as_measured", outcome=_names(node.measured, phrase)),
+        _names(node.measured, phrase),
         tuple(rows),
         shares_chart(bars, f"{phrase('probabilities')}: {name}", language)
         if node.headline and bars
@@ -218,8 +218,13 @@ def _outcomes(node: NodeRisk, plan: Plan, language: Language, phrase: Phrase) ->
 
 def _probability(probability: Probability, phrase: Phrase) -> str:
     if probability.lower == probability.upper:
-        return percent(probability.lower)
-    return phrase("from_to", low=percent(probability.lower), high=percent(probability.upper))
+        return _share(probability.lower)
+    return phrase("from_to", low=_share(probability.lower), high=_share(probability.upper))
+
+
+def _share(value: float) -> str:
+    """Return a probability in per cent; one that is nearly 1 is not shown as 1."""
+    return f"{100 * value:.6g} %" if 0.99 <= value < 1.0 else percent(value)
 
 
 def _counted(value: float, score: ScoreRisk) -> str:

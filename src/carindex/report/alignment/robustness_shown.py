@@ -108,7 +108,7 @@ def show_robustness(page: RobustnessPage) -> None:
 def _show_outcomes(part: OutcomeTable, page: RobustnessPage) -> None:
     console = screen()
     phrase = phrases("robustness", page.language)
-    console.print(words((part.name, "bold"), f"  {part.measured}"))
+    console.print(words((part.name, "bold"), "  ", phrase("as_measured", outcome=part.measured)))
     columns: list[Column] = [
         phrase("outcome"),
         *((k, "right") for k in (phrase("exactly"), "95 %", phrase("at_least"))),
