@@ -83,14 +83,16 @@ def _show_part(part: PartPage, page: ImpactPage) -> None:
     heading(console, phrase("causes"))
     console.print(words((page.method, "dim")))
     if part.causes:
+        for number, row in enumerate(part.causes, 1):
+            console.print(words(f"{number}  ", (row.rule, "bold"), f"  {row.said}"))
         columns = [
-            phrase("rule"),
+            (phrase("rule"), "right"),
             *((phrase(k), "right") for k in ("gained", "lost", "needed", "alone")),
             (phrase("mean_score"), "right"),
         ]
         lines_causes = (
-            (f"{row.rule}\n  {row.said}", *map(str, (row.gained, row.lost, row.needed, row.alone)), row.score)
-            for row in part.causes
+            (str(number), *map(str, (row.gained, row.lost, row.needed, row.alone)), row.score)
+            for number, row in enumerate(part.causes, 1)
         )
         console.print(rows(table(columns), lines_causes))
     for name, count, cars in part.cars:
