@@ -9,7 +9,6 @@ fact are rated together, each as a car of its own. What jumps and comes back wit
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import partial
 from typing import Literal
@@ -22,7 +21,7 @@ from carindex.alignment.robustness import Name, Progress, Subject
 from carindex.alignment.sampling import beyond
 from carindex.rating import Plan
 from carindex.rating.specialised import SpecialisedPlan, reached_by
-from carindex.side_by_side import side_by_side
+from carindex.side_by_side import processors, side_by_side
 
 Array = NDArray[np.float64]
 Kind = Literal["outcome", "adjustment", "band"]
@@ -136,7 +135,7 @@ def cliffs(subject: Subject, progress: Progress | None = None) -> tuple[Cliff, .
 
 
 def _tasks(facts: int) -> int:
-    return len(os.sched_getaffinity(0)) if facts >= _WORTH_A_COPY else 1
+    return processors() if facts >= _WORTH_A_COPY else 1
 
 
 def _of_facts(subject: Subject, numbers: Sequence[int], progress: Progress | None) -> list[Cliff]:

@@ -6,7 +6,6 @@ has bounds, and so has each probability: how often an outcome is certain, and ho
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -21,7 +20,7 @@ from carindex.alignment.uncertainty import Stated, Uncertainty, scatter_of
 from carindex.messages import Finding, InputError
 from carindex.rating import Plan, Rating
 from carindex.rating.specialised import SpecialisedPlan
-from carindex.side_by_side import side_by_side
+from carindex.side_by_side import processors, side_by_side
 
 Array = NDArray[np.float64]
 Name = str | int | float | None
@@ -156,7 +155,7 @@ def sampled(subject: Subject, samples: int, seed: int, progress: Progress | None
     wanted += [plan.nodes[path].value for path in score_paths]
     some = subject.specialised(wanted)
     chunks = list(range(-(-samples // _CHUNK)))
-    tasks = 1 if samples < _WORTH_A_COPY else len(os.sched_getaffinity(0))
+    tasks = 1 if samples < _WORTH_A_COPY else processors()
     parts = np.array_split(np.array(chunks), tasks)
     work = partial(_chunks, subject, some, len(outcome_paths), samples, seed)
     # the last part runs here, and can say how far it is
