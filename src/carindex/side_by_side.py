@@ -103,6 +103,11 @@ def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
     return [outcome() for outcome in outcomes]
 
 
+def processors() -> int:
+    """Return how many processors this command may use; 1 where tasks do not run side by side."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
 def _copies_allowed() -> bool:
     if not hasattr(os, "fork") or not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2:
         return False

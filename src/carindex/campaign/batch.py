@@ -12,15 +12,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from carindex.campaign.columns import FactColumns
+from carindex.campaign.facts import (
+    Problems,
+    cars_of_others,
+    editions_rated,
+    fact_columns,
+    facts_of_piece,
+    words_of,
+)
 from carindex.campaign.tables import TableSource, is_parquet, open_table, table_writer
 from carindex.campaign.unknown import Unknown
-from carindex.dossier import PROTOCOL, quantity_of, split_unit, stated_in_per_cent
 from carindex.messages import Finding, InputError, Language, statements
-from carindex.rating import Evaluation, Plan, stated_for
-from carindex.rating.load import shipped_folder
+from carindex.rating import Evaluation, Plan
 from carindex.rating.reduced import CARS_AT_ONCE, ReducedPlan
-from carindex.units import ratio
-from carindex.vocabulary import GIVEN, FactName, InvalidFactNameError, vocabulary
 
 _LEAST_MEMORY = 256 << 20
 # What the program takes by itself, and what a car takes for each fact while its piece is read, rated and written;
@@ -93,10 +97,8 @@ def rate_table(
         the reason.
     """
     rows = (memory - _PROGRAM) // ((_PER_CELL if is_parquet(source) else _PER_TEXT) * len(plan.facts))
-    words = {name for name, quantity in zip(plan.facts, plan.quantities, strict=True) if quantity.categories}
-    table = open_table(source, min(_MOST_AT_ONCE, max(_FEWEST_AT_ONCE, rows)), words=words)
-    headers, findings = _columns(table, plan)
-    columns = FactColumns(headers, plan.quantities, str(source))
+    table = open_table(source, min(_MOST_AT_ONCE, max(_FEWEST_AT_ONCE, rows)), words=words_of(plan))
+    columns, findings = fact_columns(table, plan)
     layout = _Layout(plan, table, language)
     cars = final = 0
     schema: pa.Schema | None = None
@@ -144,49 +146,6 @@ class _Target:
             self._context.__exit__(*exception)  # type: ignore[attr-defined]
 
 
-def _columns(table: TableSource, plan: Plan) -> tuple[dict[int, str], list[Finding]]:
-    """Return the column of each fact slot that the table has, and findings about columns of no use."""
-    if "car" not in table.columns:
-        raise InputError(f"{table.path}:1", "campaign.no_car_column")
-    slots = {name: i for i, name in enumerate(plan.facts)}
-    found: dict[int, str] = {}
-    findings = []
-    for column in table.columns:
-        if column in ("car", PROTOCOL) or column.startswith("published:"):
-            continue
-        name, unit = split_unit(column)
-        owner, path = stated_for(name)
-        if owner is not None:  # a score that is stated for one protocol
-            name = f"{GIVEN}{path}" if owner in plan.protocol.ids else name
-        try:
-            name = name if name.startswith(GIVEN) else str(FactName.parse(name))
-        except InvalidFactNameError as error:
-            kind = vocabulary().kinds[error.kind]
-            parameters = {"column": column, "word": error.word, "kind": kind}
-            where = f"{table.path}:1"
-            findings.append(Finding("dossier.column_not_used", "warning", where, None, parameters))
-            continue
-        if name not in slots:
-            continue
-        if slots[name] in found:
-            raise InputError(f"{table.path}:1", "dossier.column_twice", column=column)
-        per_cent = stated_in_per_cent(name, unit)
-        quantity = quantity_of(name, unit) if per_cent else plan.quantities[slots[name]]
-        if unit and ratio(unit, quantity.unit) != ratio(unit, quantity.unit):
-            raise InputError(
-                f"{table.path}:1: {column}", "dossier.unit_does_not_fit", unit=unit, expected=quantity.unit
-            )
-        found[slots[name]] = column
-    if not found:
-        raise InputError(
-            f"{table.path}:1",
-            "campaign.no_fact_column",
-            protocol=plan.protocol.id,
-            some=", ".join(plan.facts[:2]),
-        )
-    return found, findings
-
-
 class _Layout:
     """The columns of the output and how a piece of input becomes a piece of output."""
 
@@ -195,9 +154,7 @@ class _Layout:
         self.table = table
         self.language = language
         self.published = [column for column in table.columns if column.startswith("published:")]
-        # a draft rates the cars of the edition that it changes; an edition of its own does not
-        draft = shipped_folder(plan.protocol.id) is None
-        self.own = {"", plan.protocol.id, *(plan.protocol.head.extended if draft else ())}
+        self.own = editions_rated(plan)
         self.others = 0
         self.unknown = Unknown(plan, language)
         self.percent = [
@@ -220,15 +177,11 @@ class _Layout:
     def rated(self, piece: pa.RecordBatch, columns: FactColumns) -> tuple[pa.RecordBatch, int]:
         """Rate one piece; returns the output and how many of its cars have a final outcome."""
         rows = piece.num_rows
-        problems: dict[int, list[Finding]] = {}
-
-        def refuse(row: int, finding: Finding) -> None:
-            problems.setdefault(row, []).append(finding)
-
-        facts = self._room(rows)
-        columns.fill(facts, piece, refuse)
+        problems: Problems = {}
+        facts = facts_of_piece(piece, columns, problems, self._room(rows))
         missing = np.isnan(facts)
-        other = self._of_others(piece, problems)
+        other = cars_of_others(piece, self.own, self.plan, self.table, problems)
+        self.others += int(other.sum())
         results = self._evaluated(facts, missing)
         for values in results.values():
             values[other] = np.nan
@@ -266,21 +219,6 @@ class _Layout:
         if self._facts.shape[1] < rows:
             self._facts = np.empty((len(self.plan.facts), rows))
         return self._facts[:, :rows]
-
-    def _of_others(self, piece: pa.RecordBatch, problems: dict[int, list[Finding]]) -> NDArray[np.bool_]:
-        """Return which cars belong to other editions, and say so of each."""
-        other = np.zeros(piece.num_rows, bool)
-        if PROTOCOL not in piece.schema.names:
-            return other
-        for row, cell in enumerate(piece.column(PROTOCOL).cast(pa.string()).to_pylist()):
-            said = (cell or "").strip()
-            if said not in self.own:
-                other[row] = True
-                parameters = {"other": said, "protocol": self.plan.protocol.id}
-                place = f"{self.table.path}: {PROTOCOL}"
-                problems[row] = [Finding("campaign.of_another_edition", "note", place, None, parameters)]
-        self.others += int(other.sum())
-        return other
 
     def _settled(self, results: dict[tuple[str, str], NDArray[np.float64]], rows: int) -> NDArray[np.bool_]:
         """Return for each car whether all that the programme publishes of it is settled."""

@@ -137,7 +137,7 @@ def write_json(json_file: Path, document: object) -> None:
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a text to a file, to standard output for ``-``.
+    """Write a text to a file, its folder made where it does not exist; to standard output for ``-``.
 
     Raises
     ------

@@ -74,7 +74,7 @@ def rate(
     `-p all` every protocol rates the car, and those that can use nothing of it say so.
     """
     asked = _asked(protocols)
-    dossier, ratings = _rated(path, asked.names, assume, car, calculator=mode == "calculator", accept=accept)
+    dossier, ratings = rated(path, asked.names, assume, car, calculator=mode == "calculator", accept=accept)
     if json_file is not None:
         documents = _documents(ratings, asked, language)
         write_json(json_file, documents[0] if len(documents) == 1 else documents)
@@ -182,7 +182,7 @@ def explain(
 
     PATH is a dossier folder or a facts file (CSV, JSON, Parquet).
     """
-    _, (rating,) = _rated(path, (protocol,), assume, car, calculator=mode == "calculator")
+    _, (rating,) = rated(path, (protocol,), assume, car, calculator=mode == "calculator")
     if json_file is not None:
         write_json(json_file, rating.as_json(language))
     else:
@@ -204,14 +204,14 @@ def demo(output: Path, language: Language) -> None:
     from carindex.report.terminal import show_rating
 
     with camry() as folder:
-        dossier, ratings = _rated(folder, ("us-ncap-2011",))
+        dossier, ratings = rated(folder, ("us-ncap-2011",))
         show_rating(ratings[0], language, bounds=False)
         for file in write_reports(ratings, dossier, output, language, both_languages=True):
             click.echo(file)
     end((finding for rating in ratings for finding in rating.findings), language, shown=True)
 
 
-def _rated(
+def rated(
     path: Path,
     protocols: tuple[str, ...],
     assume: Path | None = None,
@@ -220,6 +220,22 @@ def _rated(
     calculator: bool = False,
     accept: tuple[Accepted, ...] = (),
 ) -> tuple[Dossier, list[Rating]]:
+    """Read the evidence of a car and rate it under each protocol.
+
+    Parameters
+    ----------
+    path
+        Dossier folder, facts file, or folder of a programme's workbooks.
+    protocols
+        Names or folders of protocols.
+    assume, car, calculator
+        File of scores to assume; which car of several; as the programme's own calculator computes.
+
+    Raises
+    ------
+    InputError
+        When the evidence or a protocol cannot be used.
+    """
     from carindex.dossier.folder import load_dossier
 
     reading = _reading(path, calculator)

@@ -30,7 +30,7 @@ def batch(facts: Path, protocol: str, output: Path, memory: str, language: Langu
 
     size = memory_size(memory)
     plan = compiled(protocol)
-    with _progress(facts.name) as advance:
+    with progress(facts.name) as advance:
         result = rate_table(plan, facts, output, memory=size, language=language, progress=advance)
     say("campaign.rated", language, cars=result.cars - result.others, final=result.final, output=output)
     if result.others:
@@ -85,7 +85,7 @@ def _wanted(where: tuple[str, ...]) -> dict[str, frozenset[str]]:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Callable[[float, int], None] | None]:
+def progress(what: str) -> Iterator[Callable[[float, int], None] | None]:
     """Show how far the work is, on a terminal only."""
     if not sys.stderr.isatty():
         yield None

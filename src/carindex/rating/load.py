@@ -65,35 +65,42 @@ def load_protocol(
     InputError
         When there is no such protocol, or one of its files says something that makes no sense.
     """
-    folder = library().find(str(name))
-    if folder is None:
-        folder = Path(name)
-        if not (folder / FILE).is_file():
-            raise InputError(name, "rating.unknown_protocol", available=", ".join(available_protocols()))
-    return _load(folder, overlay_folders(), calculator, without)
+    return _load(_folder_of(name), overlay_folders(), calculator, without)
 
 
-@dataclasses.dataclass
-class _Reading:
-    """What is gathered while the files of a protocol are read: their digest, and the protocols it is made of."""
+class Document(msgspec.Struct, frozen=True):
+    """A whole protocol as plain data: files included, what it extends merged in.
 
-    digest: Any = dataclasses.field(default_factory=hashlib.sha256)
-    layers: list[Layer] = dataclasses.field(default_factory=list)
+    Attributes
+    ----------
+    data
+        What the files say; not to be changed.
+    hash
+        SHA-256 of the files.
+    layers
+        The protocols that it is made of, itself first.
+    place
+        Its head file, for messages.
+    """
+
+    data: dict[str, Any]
+    hash: str
+    layers: tuple[Layer, ...]
+    place: Path
 
 
-@cache
-def _whole(folder: Path, _overlays: tuple[Path, ...]) -> tuple[dict[str, Any], _Reading]:
-    """Return the whole protocol as plain data, the SHA-256 of its files, and the protocols it is made of."""
-    reading = _Reading()
-    return _document(folder, folder / FILE, reading, ()), reading
+def read_document(name: str | Path) -> Document:
+    """Return what the files of a protocol say, before anything is made of it; see `load_protocol`."""
+    return _read(_folder_of(name), overlay_folders())
 
 
-@lru_cache(maxsize=64)
-def _load(folder: Path, overlays: tuple[Path, ...], calculator: bool, without: frozenset[str]) -> Protocol:
-    place = folder / FILE
+def protocol_of(
+    document: Document, *, calculator: bool = False, without: frozenset[str] = frozenset()
+) -> Protocol:
+    """Make a protocol of what its files say; parameters and errors as in `load_protocol`."""
+    place = document.place
     oddities: list[Oddity] = []
-    whole, reading = _whole(folder, overlays)
-    data = _as_computed(whole, _InForce(calculator, without), (), oddities)
+    data = _as_computed(document.data, _InForce(calculator, without), (), oddities)
     head = _convert(data, schema.Protocol, place)
     root = _resolve(head.root, ROOT, head, None, str(place), beside=False)
     beside = tuple(
@@ -106,15 +113,44 @@ def _load(folder: Path, overlays: tuple[Path, ...], calculator: bool, without: f
         head,
         root,
         beside,
-        reading.digest.hexdigest(),
+        document.hash,
         str(place),
         nodes,
         calculator,
         tuple(oddities),
-        tuple(reading.layers),
+        document.layers,
     )
     check(protocol)
     return protocol
+
+
+def _folder_of(name: str | Path) -> Path:
+    folder = library().find(str(name))
+    if folder is None:
+        folder = Path(name)
+        if not (folder / FILE).is_file():
+            raise InputError(name, "rating.unknown_protocol", available=", ".join(available_protocols()))
+    return folder
+
+
+@dataclasses.dataclass
+class _Reading:
+    """What is gathered while the files of a protocol are read: their digest, and the protocols it is made of."""
+
+    digest: Any = dataclasses.field(default_factory=hashlib.sha256)
+    layers: list[Layer] = dataclasses.field(default_factory=list)
+
+
+@cache
+def _read(folder: Path, _overlays: tuple[Path, ...]) -> Document:
+    reading = _Reading()
+    data = _document(folder, folder / FILE, reading, ())
+    return Document(data, reading.digest.hexdigest(), tuple(reading.layers), folder / FILE)
+
+
+@lru_cache(maxsize=64)
+def _load(folder: Path, overlays: tuple[Path, ...], calculator: bool, without: frozenset[str]) -> Protocol:
+    return protocol_of(_read(folder, overlays), calculator=calculator, without=without)
 
 
 def _document(

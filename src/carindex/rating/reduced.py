@@ -251,13 +251,13 @@ def _needed(plan: Plan, wanted: Slots) -> tuple[list[Group], NDArray[np.bool_]]:
         keep = np.asarray(used[outputs].any(axis=1), bool)
         if not keep.any():
             continue
-        own = _without_details(_part(group, keep), used)
+        own = without_details(part_of(group, keep), used)
         used[own.inputs] = True
         found.append(own)
     return found[::-1], used
 
 
-def _part(group: Group, keep: NDArray[np.bool_]) -> Group:
+def part_of(group: Group, keep: NDArray[np.bool_]) -> Group:
     """Return a group with some of its operations only."""
     if keep.all():
         return group
@@ -268,7 +268,7 @@ def _part(group: Group, keep: NDArray[np.bool_]) -> Group:
     return Group(group.kernel, group.inputs[keep], group.outputs[keep], parameters)
 
 
-def _without_details(group: Group, used: NDArray[np.bool_]) -> Group:
+def without_details(group: Group, used: NDArray[np.bool_]) -> Group:
     """Tell a kernel to leave its details away if nothing of them is needed."""
     if group.kernel not in HEADS:
         return group

@@ -27,12 +27,17 @@ class Prepared(Protocol):
 
 def page(document: Prepared, template: str = "report.html") -> str:
     """Return a report, or a comparison of programmes, as HTML."""
-    style = files("carindex.report").joinpath("templates", "report.css").read_text("utf-8")
-    text = _template(template).render(
+    return laid_out(
+        template,
         document=document,
         label=lambda key, **parameters: label(key, document.language, **parameters),
-        style=style,
     )
+
+
+def laid_out(template: str, **shown: object) -> str:
+    """Return what a template makes of prepared values, in the style of all pages."""
+    style = files("carindex.report").joinpath("templates", "report.css").read_text("utf-8")
+    text = _template(template).render(style=style, **shown)
     # a figure and its per cent sign stay on one line
     return _PERCENT.sub("\N{NO-BREAK SPACE}%", text)
 

@@ -14,6 +14,8 @@ from carindex.cli.commands import Commands
 _COMMANDS: Mapping[str, str] = {
     "crosswalk": "carindex.cli.align.crosswalk:crosswalk",
     "coverage": "carindex.cli.align.coverage:coverage",
+    "robustness": "carindex.cli.align.robustness:robustness",
+    "impact": "carindex.cli.align.impact:impact",
 }
 
 
