@@ -123,6 +123,16 @@ class Comparison:
     verdict: str
 
 
+def bar_of(levels: Mapping[Level, int], language: Language) -> tuple[Part, ...]:
+    """Return the parts of the bar that shows how well a protocol's rules are verified."""
+    rules = sum(levels.values())
+    return tuple(
+        Part(level, count / rules, count, f"{label(f'verified_{level}', language)} {count}")
+        for level, count in levels.items()
+        if count
+    )
+
+
 def comparison_of(
     ratings: Sequence[Rating],
     unusable: Mapping[str, Finding],
@@ -195,11 +205,7 @@ def _row(
         state=verdict_state(rating, language),
         # a programme that publishes several outcomes gives the whole car no score
         score="" if len(rating.headline) > 1 else score_text(root, language),
-        bar=tuple(
-            Part(level, count / rules, count, f"{label(f'verified_{level}', language)} {count}")
-            for level, count in levels.items()
-            if count
-        ),
+        bar=bar_of(levels, language),
         bar_text=label(
             "bar_counts",
             language,
