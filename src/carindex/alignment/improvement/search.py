@@ -1,0 +1,308 @@
+"""Search the least effort: solve, rate the answer again, look closer where it does not hold, until nothing is left to gain."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from carindex.alignment.improvement.assembly import ASKED_WEIGHT, Assembled, Tables, assembled
+from carindex.alignment.improvement.levers import Lever
+from carindex.alignment.improvement.model import Model, Structure, structure_of
+from carindex.alignment.improvement.tables import Table
+from carindex.rating.kernels import Array
+
+Values = Mapping[str, float]
+
+_ROUNDS = 40
+_CLOSE = 1e-3
+"""Relative gap at which curves are not looked at any closer."""
+DEBUG = False
+_TRIED = 16
+
+
+@dataclass(frozen=True)
+class Found:
+    """The best answer of a search.
+
+    ``values``: new values, ``None`` where the goals cannot be reached. ``effort``: of the facts that are known. ``bound``:
+    no answer takes less effort. ``optimal``: the effort is the bound, to within ``tolerance``.
+    """
+
+    values: dict[str, float] | None
+    effort: float
+    bound: float
+    optimal: bool
+    tolerance: float
+    unreachable: bool = False
+
+
+class Search:
+    """One search on a model.
+
+    Parameters
+    ----------
+    model
+        Car, goals, levers.
+    time_limit
+        Seconds after which the best answer so far is returned, with the gap that is left.
+    """
+
+    def __init__(self, model: Model, time_limit: float) -> None:
+        self.model = model
+        self.until = time.monotonic() + time_limit
+        self.structure: Structure = structure_of(model)
+        self.tables = Tables(self.structure)
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left."""
+        return self.until - time.monotonic()
+
+    def run(self) -> Found:
+        """Return the best answer."""
+        if self.model.reached([{}])[0]:
+            return Found({}, 0.0, 0.0, True, 0.0)
+        made = self.tables.made()
+        best: dict[str, float] | None = None
+        bound, loosest = 0.0, -math.inf
+        program = assembled(self.tables, made)
+        closed = False
+        for number in range(_ROUNDS):
+            solution = program.program.solve(self.left, _CLOSE / 2 if program.curved else 1e-6)
+            if DEBUG: print(number, len(program.program.lower), sum(program.program.whole), solution.objective, solution.bound, solution.optimal, None if best is None else self.weight(best), round(self.left,2), program.curved)
+            if not self.structure.blocks:
+                bound = max(bound, min(solution.bound, math.inf))
+            loosest = max(loosest, solution.bound)
+            if solution.values is None:
+                if number == 0 and solution.infeasible and not self.structure.blocks:
+                    return Found(None, math.inf, math.inf, False, 0.0, unreachable=True)
+                closed = solution.infeasible
+                break
+            answer = self._borne_out(program.values(self.structure, solution.values), program, made)
+            if answer is not None and (best is None or self.weight(answer) < self.weight(best)):
+                best = answer
+            if self._close(best, loosest) or self.left <= 0:
+                closed = True
+                break
+            self._look_closer(program.values(self.structure, solution.values), answer)
+            if program.curved:
+                made = self.tables.made()
+                program = assembled(self.tables, made)
+            else:
+                program.forbid(solution.values)
+        if best is None:
+            best = self._everything()
+        if best is None:
+            return Found(None, math.inf, bound, False, 0.0, unreachable=closed)
+        if self.structure.blocks:
+            generous = assembled(self.tables, made, generous=True).program.solve(max(self.left, 1.0))
+            bound = max(bound, generous.bound if math.isfinite(generous.bound) else 0.0)
+        asked = sum(self._cost(name, value) for name, value in best.items() if self._asked(name))
+        bound = max(0.0, bound - ASKED_WEIGHT * asked)
+        effort, tolerance = self.effort(best), self._tolerance(best)
+        # nothing is less than the effort itself, whatever solvers and roundings make of it
+        return Found(best, effort, min(bound, effort), effort - bound <= tolerance, tolerance)
+
+    # -- efforts -----------------------------------------------------------------------------------------------
+
+    def _asked(self, name: str) -> bool:
+        return self.model.levers[name].present is None
+
+    def _cost(self, name: str, value: float) -> float:
+        return self.model.levers[name].cost(value)
+
+    def effort(self, values: Values) -> float:
+        """Return the effort of changes of facts that are known."""
+        return sum(self._cost(name, value) for name, value in values.items() if not self._asked(name))
+
+    def weight(self, values: Values) -> float:
+        """Return what is made as little as can be: the effort, and a little of what is asked of missing facts."""
+        asked = sum(self._cost(name, value) for name, value in values.items() if self._asked(name))
+        return self.effort(values) + ASKED_WEIGHT * asked
+
+    def _tolerance(self, values: Values) -> float:
+        """Return how near to the least effort an answer in steps can be told to be."""
+        steps = [
+            2.0 * lever.step * lever.price
+            for lever in (self.model.levers[name] for name in values)
+            if not lever.words and lever.present is not None
+        ]
+        return 1e-6 + sum(steps)
+
+    def _close(self, best: Values | None, bound: float) -> bool:
+        if best is None:
+            return False
+        return self.weight(best) - bound <= self._tolerance(best) + _CLOSE * self.weight(best)
+
+    # -- answers that hold -------------------------------------------------------------------------------------
+
+    def _borne_out(
+        self, values: dict[str, float], program: Assembled, made: Mapping[int, Table]
+    ) -> dict[str, float] | None:
+        """Return an answer that the engine bears out, made from one of the program; ``None`` where there is none."""
+        tried = [values, *(self._nudged(values, steps) for steps in (1, 3, 10, 30))]
+        holds = self.model.reached(tried)
+        if holds.any():
+            return self.finished(tried[int(np.argmax(holds))])
+        if not program.curved:
+            return None
+        strict = assembled(self.tables, made, strict=True)
+        solution = strict.program.solve(min(self.left, 5.0))
+        if solution.values is None:
+            return None
+        again = strict.values(self.structure, solution.values)
+        tried = [again, *(self._nudged(again, steps) for steps in (1, 10, 100, 1000))]
+        holds = self.model.reached(tried)
+        return self.finished(tried[int(np.argmax(holds))]) if holds.any() else None
+
+    def _nudged(self, values: Values, steps: int) -> dict[str, float]:
+        """Return an answer whose numbers go a few steps further."""
+        found = dict(values)
+        for name, value in values.items():
+            lever = self.model.levers[name]
+            if lever.words or lever.coupled >= 0:
+                continue
+            further = value + steps * lever.step * (1.0 if lever.rising else -1.0)
+            within = min(further, lever.best) if lever.rising else max(further, lever.best)
+            found[name] = lever.on_step(within, better=False)
+        return found
+
+    def _everything(self) -> dict[str, float] | None:
+        """Return every lever at its best, made as little as it can be; ``None`` where even that misses the goals."""
+        every = {name: lever.words[-1] if lever.words else lever.best for name, lever in self.model.levers.items()}
+        used = {lever.name for lever in self.structure.levers.values()}
+        used |= {lever.name for block in self.structure.blocks.values() for lever in block.levers}
+        every = {name: value for name, value in every.items() if name in used}
+        coupled = [name for name in every if self.model.levers[name].coupled >= 0]
+        for name in coupled:
+            del every[name]
+        return self.finished(every) if self.model.reached([every])[0] else None
+
+    def finished(self, values: Values) -> dict[str, float]:
+        """Return an answer without what is superfluous, every number as near to what it was as it can stay."""
+        found = self._without_superfluous(dict(values))
+        found = self._nearer(found)
+        return self._without_superfluous(found)
+
+    def _changes(self, values: Values) -> list[list[str]]:
+        """Return the changes of an answer: facts that are coupled are one."""
+        single = [[name] for name in values if self.model.levers[name].coupled < 0]
+        groups: dict[int, list[str]] = {}
+        for name in values:
+            if self.model.levers[name].coupled >= 0:
+                groups.setdefault(self.model.levers[name].coupled, []).append(name)
+        return [*single, *groups.values()]
+
+    def _without_superfluous(self, values: dict[str, float]) -> dict[str, float]:
+        """Drop changes that are not needed, the dearest first, until dropping any one misses a goal."""
+        while True:
+            changes = self._changes(values)
+            without = [
+                {name: value for name, value in values.items() if name not in change} for change in changes
+            ]
+            needless = np.flatnonzero(self.model.reached(without))
+            if not len(needless):
+                return values
+            dearest = sorted(needless, key=lambda k: -self.weight({n: values[n] for n in changes[k]}))
+            values = self._dropped(values, [changes[k] for k in dearest])
+
+    def _dropped(self, values: dict[str, float], changes: Sequence[Sequence[str]]) -> dict[str, float]:
+        """Drop as many of the first changes together as the goals allow: one at least, of which that is known."""
+        first, last = 1, len(changes)
+        while first < last:  # more at once leave less, so that halving finds how many
+            middle = (first + last + 1) // 2
+            gone = {name for change in changes[:middle] for name in change}
+            if self.model.reached([{n: v for n, v in values.items() if n not in gone}])[0]:
+                first = middle
+            else:
+                last = middle - 1
+        gone = {name for change in changes[:first] for name in change}
+        return {name: value for name, value in values.items() if name not in gone}
+
+    def _nearer(self, values: dict[str, float]) -> dict[str, float]:
+        """Take numbers back towards what they were as far as the goals allow, the dearest first."""
+        numbers = [n for n in values if not self.model.levers[n].words and self.model.levers[n].coupled < 0]
+        for name in sorted(numbers, key=lambda n: -self._cost(n, values[n])):
+            lever = self.model.levers[name]
+            here, there = values[name], lever.worst
+            while abs(here - there) > 1.5 * lever.step:
+                between = [here + (there - here) * k / (_TRIED + 1) for k in range(1, _TRIED + 1)]
+                tried = list(dict.fromkeys(lever.on_step(value, better=True) for value in between))
+                tried = [value for value in tried if min(here, there) < value < max(here, there)]
+                if not tried:
+                    break
+                holds = self.model.reached([{**values, name: value} for value in tried])
+                bad = int(np.argmin(holds)) if not holds.all() else len(tried)
+                there = tried[bad] if bad < len(tried) else there
+                if bad == 0:
+                    continue
+                here = values[name] = tried[bad - 1]
+                if bad == len(tried):
+                    break
+        return values
+
+    # -- curves ------------------------------------------------------------------------------------------------
+
+    def _look_closer(self, *answers: Values | None) -> None:
+        """Let cells end at the values of answers, and chords be short around them."""
+        numbers = {lever.name: n for n, lever in self.structure.levers.items() if not lever.words}
+        for values in answers:
+            if values is None:
+                continue
+            for name, number in numbers.items():
+                lever = self.model.levers[name]
+                value = values.get(name, lever.present)
+                if value is None:
+                    continue
+                width = abs(lever.best - lever.worst)
+                near = [value + width * part for part in (-0.02, -0.005, -0.001, 0.0, 0.001, 0.005, 0.02)]
+                self.tables.extra.setdefault(number, []).extend(near)
+            self._focus(values)
+
+    def _focus(self, values: Values) -> None:
+        from carindex.alignment.improvement.blocks import put
+
+        assignment = put(values, self.model.levers)
+        for part, analysis in enumerate(self.structure.analyses):
+            curves = [o for o in analysis.mixing if o.kernel == "joint_risk" or o.kernel.startswith("risk_")]
+            if not curves:
+                continue
+            slots = sorted({slot for o in curves for slot in o.inputs})
+            low, high = analysis.part.picked([assignment.get(part, {})], slots)
+            at: dict[int, float] = dict(zip(slots, ((low + high) / 2.0)[:, 0].tolist(), strict=True))
+            focus = self.tables.focus.setdefault(part, {})
+            for o in curves:
+                for slot in o.inputs:
+                    focus.setdefault(slot, []).append(at[slot])
+                if o.kernel == "joint_risk":
+                    inputs = np.array([at[slot] for slot in o.inputs])
+                    logs = -np.log1p(-np.minimum(inputs, 1.0 - 1e-9))
+                    focus.setdefault(("joint", o.outputs[0]), []).append(float(logs.sum()))
+
+
+def best_reach(search: Search) -> Array | None:
+    """Return the value of each goal's slot nearest to its line that can be reached together, ``None`` where unknown."""
+    made = search.tables.made()
+    program = assembled(search.tables, made, best=True)
+    solution = program.program.solve(max(search.left, 2.0))
+    if solution.values is None:
+        return None
+    values = program.values(search.structure, solution.values)
+    found: list[float] = []
+    from carindex.alignment.improvement.blocks import put
+
+    assignment = put(values, search.model.levers)
+    for number, part in enumerate(search.model.parts):
+        slots = [goal.slot for goal in part.goals]
+        low, high = part.picked([assignment.get(number, {})], slots)
+        found += [float((high if goal.falling else low)[row, 0]) for row, goal in enumerate(part.goals)]
+    return np.array(found)
+
+
+def lever_of(model: Model, name: str) -> Lever:
+    """Return a lever by its name."""
+    return model.levers[name]
