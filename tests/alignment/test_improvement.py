@@ -16,7 +16,7 @@ from carindex.alignment.improvement.search import Search
 from carindex.dossier import Fact, quantity_of
 from carindex.rating import compile_protocol, evaluate
 
-from ..rating import protocols
+from rating import protocols
 
 SETTINGS = settings(
     max_examples=60,

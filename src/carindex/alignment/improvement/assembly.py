@@ -9,16 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from carindex.alignment.improvement.encoding import Encoder, Stretch
-from carindex.alignment.improvement.levers import Lever
+from carindex.alignment.improvement.levers import ASKED_WEIGHT, Lever
 from carindex.alignment.improvement.model import Structure
 from carindex.alignment.improvement.needs import narrowed
 from carindex.alignment.improvement.program import Affine, Program, total
 from carindex.alignment.improvement.structure import HIGH, LOW
 from carindex.alignment.improvement.tables import Cell, Sampler, Table, choice_table, number_tables
 from carindex.rating.kernels import Array
-
-ASKED_WEIGHT = 1e-4
-"""What asking something of a missing fact counts beside the effort of changes: only what asks least, all else being equal."""
 
 
 @dataclass

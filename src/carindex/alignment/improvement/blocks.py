@@ -107,7 +107,7 @@ def with_options(block: Block, analyses: Sequence[Analysis], number: int) -> Blo
     options: dict[tuple[tuple[str, float], ...], float] = {(): 0.0}
 
     def cost(values: Values) -> float:
-        return sum(by_name[name].cost(value) for name, value in values.items())
+        return sum(by_name[name].weight(value) for name, value in values.items())
 
     here = float(judged([state])[0])
     for _ in range(_PASSES):
@@ -115,7 +115,7 @@ def with_options(block: Block, analyses: Sequence[Analysis], number: int) -> Blo
         if not tried:
             break
         gains = judged([values for _, values in tried]) - here
-        prices = np.array([max(cost(values) - cost(state), 1e-6) for _, values in tried])
+        prices = np.array([max(cost(values) - cost(state), 1e-9) for _, values in tried])
         order = np.argsort(-gains / prices, kind="stable")
         taken: dict[str, dict[str, float]] = {}
         states = []

@@ -388,7 +388,7 @@ def _share(e: Encoder, o: Operation, slot: int) -> Affine | None:
     values, flags = o.inputs[:count], o.inputs[count : 2 * count]
     rest = [*flags, *o.inputs[2 * count :]]
     if not all(e.analysis.constant(i) and e.low(i) == e.high(i) for i in rest):
-        return None
+        return _share_of_what_applies(e, o, slot) if o.kernel == "share" else None
     weights = np.asarray(o.of("weights"))
     applies = np.array([e.low(i) for i in flags])
     if o.kernel == "share":
@@ -401,6 +401,28 @@ def _share(e: Encoder, o: Operation, slot: int) -> Affine | None:
         return Affine(points)
     shares = points * weights * applies / possible
     return e.equal(slot, total([e.of(i).times(float(s)) for i, s in zip(values, shares, strict=True) if s]))
+
+
+def _share_of_what_applies(e: Encoder, o: Operation, slot: int) -> Affine | None:
+    """Write out · Σ w·a·m = points · Σ w·a·x, where flags a say which parts apply: products with flags are exact."""
+    if e.up(slot) and e.down(slot):
+        return None
+    up, count, points = e.up(slot), len(o.inputs) // 2, float(o.of("points"))
+    out, sums = e.free(slot), []
+    side = 1.0 if up else -1.0
+    for i, flag, w, m in zip(o.inputs[:count], o.inputs[count:], o.of("weights"), o.of("maxima"), strict=True):
+        a = e.of(flag)
+        # turned so that the share is not to be claimed too high: its product from below, the part's from above
+        for x, low, high, factor in (
+            (out.times(side), *sorted((side * e.low(slot), side * e.high(slot))), float(w * m)),
+            (e.of(i).times(-side), *sorted((-side * e.low(i), -side * e.high(i))), points * float(w)),
+        ):
+            part = Affine(0.0, ((e.program.column(min(low, 0.0), max(high, 0.0)), 1.0),))
+            e.program.row(total([part, a.times(-low)]), 0.0)
+            e.program.row(total([part, x.times(-1.0), a.times(-high)]), -high)
+            sums.append(part.times(factor))
+    e.program.row(total(sums), most=0.0)
+    return out
 
 
 def _worst_that_applies(e: Encoder, o: Operation, slot: int) -> Affine | None:

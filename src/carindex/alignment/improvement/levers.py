@@ -1,8 +1,8 @@
 """The facts that may be changed to improve a car: how far, in which steps, and what a change costs.
 
 A lever is one fact. It moves from what it is towards better only, and no further than the last limit that any rule has
-for it: beyond that nothing changes any more. Its new value is a multiple of its *step*, a power of ten between a ten-thousandth
-and a hundred-thousandth of its limits' span, so that an answer can be written down and checked by hand.
+for it: beyond that nothing changes any more. Its new value is a multiple of its *step*, a power of ten of at most a
+ten-thousandth of its limits' span, so that an answer can be written down and checked by hand.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from carindex.rating.plan import Plan
 from carindex.vocabulary import GIVEN, Quantity
 
 _STEPS_OF_SPAN = 4
-"""A step is at least ``10 ** -4`` and at most ``10 ** -3`` of a fact's span, before rounding down to a power of ten."""
+"""A step is no more than ``10 ** -4`` of a fact's span, and no more than a hundredth of what parts two limits."""
+
+ASKED_WEIGHT = 1e-4
+"""What asking something of a missing fact counts beside the effort of changes: only what asks least, all else being equal."""
 
 
 class Effort(msgspec.Struct, frozen=True):
@@ -103,6 +106,10 @@ class Lever(msgspec.Struct, frozen=True):
             return abs(self.words.index(value) - self.words.index(self.present)) * self.price
         return abs(value - self.present) * self.price
 
+    def weight(self, value: float) -> float:
+        """Return the effort of a new value, of a missing fact the little that asking something of it counts."""
+        return self.cost(value) * (ASKED_WEIGHT if self.present is None else 1.0)
+
     def on_step(self, value: float, *, better: bool) -> float:
         """Return the multiple of the step next to a value, on its better or its worse side."""
         scaled = round(value / self.step, 6)
@@ -181,7 +188,9 @@ def number_lever(
     ends = quantity.plausible or quantity.range
     least, most = (max(quantity.range[0], ends[0]), min(quantity.range[1], ends[1]))
     span = span_of(limits, quantity, present)
-    step = 10.0 ** (math.floor(math.log10(span)) - _STEPS_OF_SPAN)
+    # fine enough for limits that lie close together
+    gaps = [b - a for a, b in zip(limits, limits[1:], strict=False) if b - a > 1e-6 * span]
+    step = 10.0 ** (math.floor(math.log10(min([span, *(100.0 * gap for gap in gaps)]))) - _STEPS_OF_SPAN)
     first, last = (limits[0], limits[-1]) if len(limits) else (least, most)
     # one step past the limits: rules that ask for more than a limit are met there
     first, last = max(first - 2 * step, quantity.range[0]), min(last + 2 * step, quantity.range[1])

@@ -21,7 +21,7 @@ from carindex.alignment.improvement.levers import (
     word_lever,
 )
 from carindex.alignment.improvement.slicing import Slice
-from carindex.alignment.improvement.structure import Analysis, Part, analysed, limits_of
+from carindex.alignment.improvement.structure import Analysis, Interval, Part, analysed, limits_of
 from carindex.dossier import Fact
 from carindex.messages import Finding
 from carindex.rating.evaluation import evaluate
@@ -32,6 +32,7 @@ from carindex.rating.rating import facts_of
 from carindex.vocabulary import GIVEN, Quantity
 
 Values = Mapping[str, float]
+_STATES = 6
 
 
 @dataclass(frozen=True)
@@ -80,22 +81,45 @@ class Model:
         return out
 
     def bounds(self, levers: Iterable[Lever]) -> list[tuple[Array, Array]]:
-        """Return the bounds of all slots of each part over all that levers can do."""
-        moved: list[dict[int, dict[int, tuple[float, float]]]] = [{}, {}]
+        """Return the bounds of all slots of each part over all that levers can do.
+
+        Operations bound intervals of numbers, and facts that may be anything; those that take words as they are given do
+        not bound a word that is one of some. What each of these ways gives is joined, and what the car is, what it is at its
+        best, and some states in between.
+        """
+        levers = list(levers)
+        random = np.random.default_rng(0)
+        whole: list[dict[str, Interval]] = [{} for _ in range(3)]
+        single: list[dict[str, float]] = [{} for _ in range(2 + _STATES)]
         for lever in levers:
             ends = lever.words or (lever.best, lever.worst)
             spread = min(ends), max(ends)
-            for number, row in lever.rows.items():
-                moved[1].setdefault(number, {})[row] = spread
-                if lever.present is not None:
-                    moved[0].setdefault(number, {})[row] = spread
+            whole[1][lever.name] = spread
+            if lever.present is not None:
+                whole[0][lever.name] = spread
+            whole[2][lever.name] = (math.nan, math.nan) if self._raw(lever) else spread
+            single[1][lever.name] = lever.words[-1] if lever.words else lever.best
+            for state in single[2:]:
+                if random.random() < 0.5:
+                    state[lever.name] = float(random.choice(lever.words)) if lever.words else lever.best
+        states = [*whole, *({name: (x, x) for name, x in state.items()} for state in single)]
+        rows = {lever.name: lever.rows for lever in levers}
         found = []
         for number, part in enumerate(self.parts):
-            low, high = part.run([one.get(number, {}) for one in moved])
-            # where a fact may be known or not, both
-            with np.errstate(invalid="ignore"):
-                found.append((np.fmin(low[:, 0], low[:, 1]), np.fmax(high[:, 0], high[:, 1])))
+            assignments = [
+                {rows[name][number]: ends for name, ends in state.items() if number in rows[name]}
+                for state in states
+            ]
+            low, high = part.run(assignments)
+            found.append((np.fmin.reduce(low, axis=1), np.fmax.reduce(high, axis=1)))
         return found
+
+    def _raw(self, lever: Lever) -> bool:
+        """Whether an operation takes a fact as it is given."""
+        return any(
+            number < len(self.parts) and bool(np.isin(row, self.parts[number].plan.raws[:, 0]))
+            for number, row in lever.rows.items()
+        )
 
 
 def model_of(known: Sequence[Known], goals: Sequence[Sequence[Goal]], effort: Effort, place: str) -> Model:

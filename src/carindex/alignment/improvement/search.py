@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from carindex.alignment.improvement.assembly import ASKED_WEIGHT, Assembled, Tables, assembled
-from carindex.alignment.improvement.levers import Lever
+from carindex.alignment.improvement.assembly import Assembled, Tables, assembled
+from carindex.alignment.improvement.levers import ASKED_WEIGHT, Lever
 from carindex.alignment.improvement.model import Model, Structure, structure_of
 from carindex.alignment.improvement.tables import Table
 from carindex.rating.kernels import Array
@@ -80,13 +80,12 @@ class Search:
             if solution.values is None:
                 if number == 0 and solution.infeasible and not self.structure.blocks:
                     return Found(None, math.inf, math.inf, False, 0.0, unreachable=True)
-                closed = solution.infeasible
+                closed = solution.infeasible and number == 0
                 break
             answer = self._borne_out(program.values(self.structure, solution.values), program, made)
             if answer is not None and (best is None or self.weight(answer) < self.weight(best)):
                 best = answer
             if self._close(best, loosest) or self.left <= 0:
-                closed = True
                 break
             self._look_closer(program.values(self.structure, solution.values), answer)
             if program.curved:
@@ -121,8 +120,7 @@ class Search:
 
     def weight(self, values: Values) -> float:
         """Return what is made as little as can be: the effort, and a little of what is asked of missing facts."""
-        asked = sum(self._cost(name, value) for name, value in values.items() if self._asked(name))
-        return self.effort(values) + ASKED_WEIGHT * asked
+        return sum(self.model.levers[name].weight(value) for name, value in values.items())
 
     def _tolerance(self, values: Values) -> float:
         """Return how near to the least effort an answer in steps can be told to be."""
@@ -147,7 +145,8 @@ class Search:
         tried = [values, *(self._nudged(values, steps) for steps in (1, 3, 10, 30))]
         holds = self.model.reached(tried)
         if holds.any():
-            return self.finished(tried[int(np.argmax(holds))])
+            first = int(np.argmax(holds))
+            return self.finished(tried[first], rough=first > 0 or program.curved)
         if not program.curved:
             return None
         strict = assembled(self.tables, made, strict=True)
@@ -157,7 +156,7 @@ class Search:
         again = strict.values(self.structure, solution.values)
         tried = [again, *(self._nudged(again, steps) for steps in (1, 10, 100, 1000))]
         holds = self.model.reached(tried)
-        return self.finished(tried[int(np.argmax(holds))]) if holds.any() else None
+        return self.finished(tried[int(np.argmax(holds))], rough=True) if holds.any() else None
 
     def _nudged(self, values: Values, steps: int) -> dict[str, float]:
         """Return an answer whose numbers go a few steps further."""
@@ -180,13 +179,44 @@ class Search:
         coupled = [name for name in every if self.model.levers[name].coupled >= 0]
         for name in coupled:
             del every[name]
-        return self.finished(every) if self.model.reached([every])[0] else None
+        return self.finished(every, rough=True) if self.model.reached([every])[0] else None
 
-    def finished(self, values: Values) -> dict[str, float]:
-        """Return an answer without what is superfluous, every number as near to what it was as it can stay."""
+    def finished(self, values: Values, *, rough: bool = False) -> dict[str, float]:
+        """Return an answer without what is superfluous, its numbers as near to what they were as they can stay.
+
+        What the program decides lies at its cheapest already; numbers of blocks do not, and none do in a ``rough`` answer.
+        """
         found = self._without_superfluous(dict(values))
-        found = self._nearer(found)
-        return self._without_superfluous(found)
+        blocks = {lever.name for block in self.structure.blocks.values() for lever in block.levers}
+        loose = [
+            name
+            for name in found
+            if (rough or name in blocks)
+            and not self.model.levers[name].words
+            and self.model.levers[name].coupled < 0
+        ]
+        together = self._nearer_at_once(found, loose)
+        if together is not None:
+            return self._without_superfluous(together)
+        return self._without_superfluous(self._nearer(found, loose))
+
+    def _nearer_at_once(self, values: dict[str, float], names: Sequence[str]) -> dict[str, float] | None:
+        """Take numbers back as far as each alone can go; ``None`` where all of them together miss a goal."""
+        inside = {name: (values[name], self.model.levers[name].worst) for name in names}
+        while True:
+            tried = {}
+            for name, (here, there) in inside.items():
+                middle = self.model.levers[name].on_step((here + there) / 2.0, better=True)
+                if min(here, there) < middle < max(here, there):
+                    tried[name] = middle
+            if not tried:
+                break
+            holds = self.model.reached([{**values, name: value} for name, value in tried.items()])
+            for (name, middle), ok in zip(tried.items(), holds, strict=True):
+                here, there = inside[name]
+                inside[name] = (middle, there) if ok else (here, middle)
+        found = {**values, **{name: here for name, (here, _) in inside.items()}}
+        return found if self.model.reached([found])[0] else None
 
     def _changes(self, values: Values) -> list[list[str]]:
         """Return the changes of an answer: facts that are coupled are one."""
@@ -223,10 +253,9 @@ class Search:
         gone = {name for change in changes[:first] for name in change}
         return {name: value for name, value in values.items() if name not in gone}
 
-    def _nearer(self, values: dict[str, float]) -> dict[str, float]:
+    def _nearer(self, values: dict[str, float], names: Sequence[str]) -> dict[str, float]:
         """Take numbers back towards what they were as far as the goals allow, the dearest first."""
-        numbers = [n for n in values if not self.model.levers[n].words and self.model.levers[n].coupled < 0]
-        for name in sorted(numbers, key=lambda n: -self._cost(n, values[n])):
+        for name in sorted(names, key=lambda n: -self._cost(n, values[n])):
             lever = self.model.levers[name]
             here, there = values[name], lever.worst
             while abs(here - there) > 1.5 * lever.step:

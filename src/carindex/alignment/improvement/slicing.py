@@ -47,7 +47,7 @@ class Operation(NamedTuple):
 
 
 class Slice:
-    """What some slots of a plan depend on.
+    """What some slots of a plan depend on; ``facts`` are the numbers of the facts among it.
 
     Parameters
     ----------
@@ -63,6 +63,16 @@ class Slice:
         self.plan = plan
         self.stated = np.array(list(stated), np.intp)
         self.groups, self.used = needed(plan, np.array(sorted(set(wanted)), np.intp))
+        raws, presence = plan.raws[self.used[plan.raws[:, 1]]], plan.presence[self.used[plan.presence[:, 1]]]
+        some = [(slot, facts) for slot, facts in plan.known_any if self.used[slot]]
+        read = [np.flatnonzero(self.used[: len(plan.facts)]), raws[:, 0], presence[:, 0]]
+        self.facts: Slots = np.unique(np.concatenate([*read, *(facts for _, facts in some)]))
+        row_of = np.full(len(plan.facts), -1, np.intp)
+        row_of[self.facts] = np.arange(len(self.facts))
+        self.row_of = row_of
+        self._raws = np.stack([row_of[raws[:, 0]], raws[:, 1]], axis=1)
+        self._presence = np.stack([row_of[presence[:, 0]], presence[:, 1]], axis=1)
+        self._known_any = [(slot, row_of[facts]) for slot, facts in some]
         self._place = {int(slot): row for row, slot in enumerate(self.stated)}
         self._touched = [np.flatnonzero(np.isin(group.outputs.ravel(), self.stated)) for group in self.groups]
 
@@ -83,7 +93,7 @@ class Slice:
         Parameters
         ----------
         low, high
-            Least and greatest value of each fact, ``(facts, n)``; NaN where it is missing.
+            Least and greatest value of each of `facts`, ``(facts, n)``; NaN where it is missing.
         over
             The same of the slots put in from outside, ``(stated, n)``.
 
@@ -92,16 +102,18 @@ class Slice:
         tuple of numpy.ndarray
             Bounds of the slots, ``(slots, n)``; rows of slots that are not needed hold nothing of meaning.
         """
-        plan, (count, n) = self.plan, low.shape
+        plan, n = self.plan, low.shape[1]
         missing = np.isnan(low)
         bounds = []
         for values, open_ends in ((low, plan.least), (high, plan.most)):
             filled = np.empty((plan.slots, n))
-            filled[:count] = np.where(missing, open_ends[:, None], values)
-            filled[plan.presence[:, 1]] = ~missing[plan.presence[:, 0]]
-            for slot, facts in plan.known_any:
+            filled[self.facts] = np.where(missing, open_ends[self.facts, None], values)
+            filled[self._presence[:, 1]] = ~missing[self._presence[:, 0]]
+            for slot, facts in self._known_any:
                 filled[slot] = ~missing[facts].all(axis=0)
-            filled[plan.raws[:, 1]] = np.where(missing[plan.raws[:, 0]], np.nan, values[plan.raws[:, 0]])
+            filled[self._raws[:, 1]] = np.where(
+                missing[self._raws[:, 0]], np.nan, values[self._raws[:, 0]]
+            )
             bounds.append(filled)
         low_values, high_values = bounds
         for group, touched in zip(self.groups, self._touched, strict=True):

@@ -42,7 +42,8 @@ class Part:
     def run(self, assignments: Sequence[Assignment]) -> tuple[Array, Array]:
         """Return the bounds of all slots for variations of the car, ``(slots, n)``."""
         n = len(assignments)
-        low = np.repeat(self.base[:, None], n, axis=1)
+        row_of = self.slice.row_of
+        low = np.repeat(self.base[self.slice.facts, None], n, axis=1)
         high = low.copy()
         stated = list(self.over)
         above = np.repeat(np.array([self.over[slot] for slot in stated])[:, None], n, axis=1).reshape(-1, n)
@@ -52,8 +53,8 @@ class Part:
             for slot, (least, most) in values.items():
                 if slot in place:
                     below[place[slot], column], above[place[slot], column] = least, most
-                else:
-                    low[slot, column], high[slot, column] = least, most
+                elif slot < len(row_of) and row_of[slot] >= 0:
+                    low[row_of[slot], column], high[row_of[slot], column] = least, most
         return self.slice.run(low, high, (below, above) if stated else None)
 
     def picked(self, assignments: Sequence[Assignment], slots: Sequence[int]) -> tuple[Array, Array]:
