@@ -13,7 +13,7 @@ from carindex.alignment.improvement.levers import ASKED_WEIGHT, Lever
 from carindex.alignment.improvement.model import Structure
 from carindex.alignment.improvement.needs import narrowed
 from carindex.alignment.improvement.program import Affine, Program, total
-from carindex.alignment.improvement.structure import HIGH, LOW
+from carindex.alignment.improvement.structure import HIGH, LOW, Analysis
 from carindex.alignment.improvement.tables import Cell, Sampler, Table, choice_table, number_tables
 from carindex.rating.kernels import Array
 
@@ -139,6 +139,9 @@ def assembled(
     columns: dict[int, tuple[_Column, ...]] = {}
     expressions: list[dict[int, Affine]] = [{} for _ in structure.analyses]
     choices: list[dict[int, tuple[tuple[int, float, float], ...]]] = [{} for _ in structure.analyses]
+    held: list[dict[int, float] | None] = [None] * len(structure.analyses)
+    if structure.blocks and not generous:
+        held = [_as_it_is(analysis) for analysis in structure.analyses]
     stretches: list[dict[int, tuple[Stretch, ...]]] = [{} for _ in structure.analyses]
     curved = False
     analyses, demands = list(structure.analyses), [{} for _ in structure.analyses]
@@ -173,6 +176,8 @@ def assembled(
             stretches=stretches[part],
             demands=demands[part],
             strict=strict,
+            coarse=bool(structure.blocks),
+            held=held[part],
             focus=tables.focus.get(part),
         )
         encoder.write()
@@ -188,6 +193,16 @@ def assembled(
             short = program.column(0.0, math.inf, cost=1.0)
             program.row(total([value.times(sign), Affine(0.0, ((short, 1.0),))]), sign * goal.line)
     return Assembled(program, columns, exact and not curved, curved, tuple(reach))
+
+
+def _as_it_is(analysis: Analysis) -> dict[int, float]:
+    """Return the value of every slot that operations mix, for the car as it is; of an open one the end that hurts."""
+    slots = [slot for operation in analysis.mixing for slot in operation.outputs]
+    low, high = analysis.part.picked([{}], slots)
+    return {
+        slot: float(high[row, 0] if analysis.wanted[slot] == LOW else low[row, 0])
+        for row, slot in enumerate(slots)
+    }
 
 
 def _columns(

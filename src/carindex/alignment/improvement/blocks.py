@@ -9,6 +9,7 @@ the best of all: the gap is then worked out with a bound for which any effort in
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,6 +25,7 @@ _PASSES = 6
 _SHOWN = 10
 """Options kept of the states that one pass goes through."""
 _SMALL = 64
+_FEW = 300
 
 Values = Mapping[str, float]
 """New value of levers, by name; a lever that is not there stays as it is."""
@@ -101,6 +103,9 @@ def with_options(block: Block, analyses: Sequence[Analysis], number: int) -> Blo
         Number of that lever.
     """
     judged = _Judge(block, analyses, number)
+    every_way = _combinations(block)
+    if every_way is not None:
+        return _undominated(block, judged, every_way)
     by_name = {lever.name: lever for lever in block.levers}
     moves = _moves(block)
     state: dict[str, float] = {}
@@ -162,13 +167,65 @@ class _Judge:
 
     def __call__(self, states: Sequence[Values]) -> Array:
         """Return what each state gives, ``(states,)``."""
-        out = np.zeros(len(states))
+        return np.asarray(self.each(states).sum(axis=0), np.float64)
+
+    def each(self, states: Sequence[Values]) -> Array:
+        """Return what each slot gives in each state, ``(slots, states)``; the more the better."""
         put_in = [put(values, self.levers) for values in states]
+        rows = [np.zeros((1, len(states)))]
         for number, part, slots, ways in self.parts:
             low, high = part.picked([one.get(number, {}) for one in put_in], slots)
             decisive = np.where(ways[:, None] >= 0, low, high)
-            out += (ways[:, None] * np.nan_to_num(decisive)).sum(axis=0)
-        return out
+            rows.append(ways[:, None] * np.nan_to_num(decisive))
+        return np.concatenate(rows)
+
+    @property
+    def one_way(self) -> bool:
+        """Whether it is known of each slot which way it helps."""
+        return all(bool((ways != 0).all()) for _, _, _, ways in self.parts)
+
+
+def _combinations(block: Block) -> list[dict[str, float]] | None:
+    """Return every combination of words and limits of a small block, ``None`` for a large one."""
+    ways: list[list[float | None]] = []
+    count = 1
+    for lever in block.levers:
+        if lever.words:
+            own = [word for word in lever.words if word != lever.present]
+        else:
+            first, last = sorted((lever.best, lever.worst))
+            near = {lever.on_step(limit + k * lever.step, better=True) for limit in lever.limits for k in (-1, 0, 1)}
+            own = sorted({value for value in near | {lever.best} if first <= value <= last})
+        ways.append([None, *own])
+        count *= len(own) + 1
+        if count > _FEW:
+            return None
+    names = [lever.name for lever in block.levers]
+    return [
+        {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        for values in itertools.product(*ways)
+    ]
+
+
+def _undominated(block: Block, judged: _Judge, states: Sequence[dict[str, float]]) -> Block:
+    """Return a block with the options that no cheaper one matches in everything that helps."""
+    by_name = {lever.name: lever for lever in block.levers}
+    costs = np.array([sum(by_name[n].weight(v) for n, v in state.items()) for state in states])
+    gives = judged.each(states)
+    kept: list[int] = []
+    for k in np.argsort(costs, kind="stable"):
+        own = gives[:, [k]]
+        if kept:
+            others = gives[:, kept]
+            matched = (others >= own - 1e-12) if judged.one_way else np.abs(others - own) <= 1e-12
+            if bool(matched.all(axis=0).any()):
+                continue
+        kept.append(int(k))
+    unmoved = next(k for k, state in enumerate(states) if not state)
+    kept = [unmoved, *(k for k in kept if k != unmoved)]
+    return replace(
+        block, options=tuple(states[k] for k in kept), costs=tuple(float(costs[k]) for k in kept)
+    )
 
 
 def place_of(lever: Lever) -> str:

@@ -24,6 +24,7 @@ from carindex.rating.kernels import KERNELS, Array
 _BELOW = 1e-6
 _FINE = 1e6
 """More steps than this between a slot's bounds and rounding it is left out: the error is a millionth of what it can be."""
+_COARSE = 500
 _COMBINATIONS = 4000
 
 
@@ -64,6 +65,10 @@ class Encoder:
         What slots have to be at least, or at most, for the goals to be reached.
     strict
         Where chords stand for curves: claim rather too little than too much.
+    coarse
+        Take fine roundings as no roundings, within what they can do.
+    held
+        Values of slots as the car is: what cannot be written is then taken to stay as it is, instead of to be anything.
     focus
         Values of slots near which chords are to be short.
     """
@@ -78,12 +83,15 @@ class Encoder:
         stretches: Mapping[int, tuple[Stretch, ...]] | None = None,
         demands: Mapping[int, float] | None = None,
         strict: bool = False,
+        coarse: bool = False,
+        held: Mapping[int, float] | None = None,
         focus: Mapping[object, Sequence[float]] | None = None,
     ) -> None:
         self.program, self.analysis = program, analysis
         self.strict, self.focus = strict, focus or {}
         self.stretches = stretches or {}
         self.demands = demands or {}
+        self.coarse, self.held = coarse, held
         self.curved = False
         self.known: dict[int, Affine] = dict(tables)
         self.choices = choices
@@ -133,7 +141,8 @@ class Encoder:
             found = self.combined(operation, slot)
         if found is None:
             self.relaxed.append(operation)
-            found = self.free(slot)
+            kept = None if self.held is None else self.held.get(slot)
+            found = self.free(slot) if kept is None or not math.isfinite(kept) else Affine(kept)
         self.known[slot] = found
         if slot in self.demands:
             self._demand(slot)
@@ -288,11 +297,16 @@ def _clip(e: Encoder, o: Operation, slot: int) -> Affine | None:
 def _rounding(e: Encoder, o: Operation, slot: int) -> Affine | None:
     (i,) = o.inputs
     x, unit, mode = e.of(i), 10.0 ** -float(o.of("decimals")), str(o.of("mode"))
-    if (e.high(i) - e.low(i)) / unit > _FINE:
+    steps_between = (e.high(i) - e.low(i)) / unit
+    if steps_between > _FINE:
         return x
     below, above = {"half_up": (0.5, 0.5), "half_even": (0.5, 0.5), "floor": (1.0, 0.0), "ceiling": (0.0, 1.0)}.get(
         mode, (1.0, 1.0)
     )
+    if e.coarse and steps_between > _COARSE:
+        if e.held is not None or e.up(slot) == e.down(slot):
+            return x
+        return total([x, Affine(above * unit if e.up(slot) else -below * unit)])
     first, last = round(e.low(slot) / unit), round(e.high(slot) / unit)
     steps = Affine(0.0, ((e.program.column(first, last, whole=True), 1.0),))
     out = steps.times(unit)

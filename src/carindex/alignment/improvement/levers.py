@@ -224,6 +224,8 @@ def word_lever(
 ) -> Lever | None:
     """Return the lever of a word, ``None`` where it has nothing better to become."""
     words = words_of(name, quantity)
+    if present is None and not words:  # whatever it turns out to be, it has to be one of its words
+        words = tuple(float(i) for i in range(len(quantity.categories)))
     if present is not None:
         if present not in words:
             return None

@@ -62,6 +62,16 @@ class Search:
         """Seconds that are left."""
         return self.until - time.monotonic()
 
+    def _gap(self, program: Assembled) -> float:
+        """Return how near to its optimum a program is solved: no nearer than what it is built of is known."""
+        if self.structure.blocks:
+            return 1e-2
+        return _CLOSE / 2 if program.curved else 1e-6
+
+    def _share(self, program: Assembled) -> float:
+        """Return the time for one program; with blocks something is left for the bound."""
+        return max(self.left - 1.0, 0.5) if self.structure.blocks else self.left
+
     def run(self) -> Found:
         """Return the best answer."""
         if self.model.reached([{}])[0]:
@@ -72,7 +82,7 @@ class Search:
         program = assembled(self.tables, made)
         closed = False
         for number in range(_ROUNDS):
-            solution = program.program.solve(self.left, _CLOSE / 2 if program.curved else 1e-6)
+            solution = program.program.solve(self._share(program), self._gap(program))
             if DEBUG: print(number, len(program.program.lower), sum(program.program.whole), solution.objective, solution.bound, solution.optimal, None if best is None else self.weight(best), round(self.left,2), program.curved)
             if not self.structure.blocks:
                 bound = max(bound, min(solution.bound, math.inf))
