@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,7 +14,6 @@ from carindex.alignment.improvement.model import known_of, model_of
 from carindex.alignment.improvement.search import Search
 from carindex.dossier import Fact, quantity_of
 from carindex.rating import compile_protocol, evaluate
-
 from rating import protocols
 
 SETTINGS = settings(
@@ -70,9 +68,7 @@ def cheapest(plan, car, target, model):
     combos = list(itertools.product(*ways))
     cars = [{**car, **dict(zip(names, combo, strict=True))} for combo in combos]
     holds = reached(plan, cars, target)
-    costs = [
-        sum(model.levers[n].cost(v) for n, v in zip(names, combo, strict=True)) for combo in combos
-    ]
+    costs = [sum(model.levers[n].cost(v) for n, v in zip(names, combo, strict=True)) for combo in combos]
     return min((cost for cost, ok in zip(costs, holds, strict=True) if ok), default=np.inf)
 
 

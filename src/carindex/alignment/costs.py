@@ -21,12 +21,12 @@ def read_mapping(path: Path) -> dict[str, object]:
     InputError
         When the file cannot be read or has another shape, or names something twice.
     """
+    import yaml  # JSON is YAML
+
     try:
         text = path.read_text("utf-8-sig")
         if path.suffix.lower() == ".csv":
             return _lines(path, text)
-        import yaml  # JSON is YAML
-
         data = yaml.safe_load(text)
     except OSError as error:
         raise InputError(path, "dossier.unreadable", reason=error.strerror, expected=_EXPECTED) from None
@@ -49,7 +49,9 @@ def _lines(path: Path, text: str) -> dict[str, object]:
         if not any(cells):
             continue
         if len(cells) != 2:
-            raise InputError(f"{path}:{number}", "dossier.unreadable", reason=",".join(cells), expected=_EXPECTED)
+            raise InputError(
+                f"{path}:{number}", "dossier.unreadable", reason=",".join(cells), expected=_EXPECTED
+            )
         name, cost = cells
         if number == 1 and cost.lower() in ("effort", "cost"):
             continue

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from carindex.alignment.improvement.encoding import Encoder, Stretch
+from carindex.alignment.improvement.encoder import Encoder, Stretch
+from carindex.alignment.improvement.encoding import WRITERS
 from carindex.alignment.improvement.levers import ASKED_WEIGHT, Lever
 from carindex.alignment.improvement.model import Structure
 from carindex.alignment.improvement.needs import narrowed
@@ -130,8 +131,8 @@ def assembled(
     strict
         Claim rather too little than too much where chords stand for curves.
     generous
-        Let any effort in a block, from that of its cheapest single change on, give all that the block can ever give: the
-        optimum is then a bound.
+        Let any effort in a block, from that of its cheapest single change on, give all that the block can ever give:
+        the optimum is then a bound.
     best
         Do not demand the goals but come as near to them as can be, whatever the effort.
     """
@@ -144,11 +145,9 @@ def assembled(
         held = [_as_it_is(analysis) for analysis in structure.analyses]
     stretches: list[dict[int, tuple[Stretch, ...]]] = [{} for _ in structure.analyses]
     curved = False
-    analyses, demands = list(structure.analyses), [{} for _ in structure.analyses]
-    if not best:
-        analyses, demands = map(list, zip(*(narrowed(one) for one in structure.analyses), strict=True))
+    analyses = [(one, {}) if best else narrowed(one) for one in structure.analyses]
     for number, table in made.items():
-        if generous and number in structure.blocks:
+        if generous and number in structure.blocks and not structure.blocks[number].exact:
             _generous(program, structure, number, table, expressions)
             continue
         columns[number] = _columns(program, structure, number, table, priced=not best)
@@ -167,14 +166,15 @@ def assembled(
     _couple(program, structure, columns)
     exact = not generous or not structure.blocks
     reach = []
-    for part, analysis in enumerate(analyses):
+    for part, (analysis, demands) in enumerate(analyses):
         encoder = Encoder(
             program,
             analysis,
+            WRITERS,
             expressions[part],
             choices[part],
             stretches=stretches[part],
-            demands=demands[part],
+            demands=demands,
             strict=strict,
             coarse=bool(structure.blocks),
             held=held[part],
@@ -298,9 +298,7 @@ def _cheapest(lever: Lever) -> float:
     return lever.price if lever.words else lever.price * lever.step
 
 
-def _couple(
-    program: Program, structure: Structure, columns: Mapping[int, Sequence[_Column]]
-) -> None:
+def _couple(program: Program, structure: Structure, columns: Mapping[int, Sequence[_Column]]) -> None:
     """Let the facts of a group change by one factor."""
     groups: dict[int, list[int]] = {}
     for number, lever in structure.levers.items():

@@ -1,10 +1,10 @@
-"""Levers that only one large operation brings together: matrices of predictions, impact points, claims, tables of words.
+"""Levers that only one large operation brings together: matrices of predictions, impact points, claims, word tables.
 
-What such an operation makes of hundreds of facts is neither linear nor a short table. Its levers are joined to one, a *block*,
-that is one of several *options*: sets of changes found by trying every change of one place (a cell, an impact point) by
-itself, taking those that win most for their effort first, and seeing what more and more of them give together, over and
-over until nothing more is won. The operation itself says what each option gives. A best answer among options need not be
-the best of all: the gap is then worked out with a bound for which any effort in a block may give all that it ever can.
+What such an operation makes of hundreds of facts is neither linear nor a short table. Its levers are joined to one, a
+*block*, that is one of several *options*: sets of changes found by trying every change of one place (a cell, an impact
+point) by itself, taking those that win most for their effort first, and seeing what more and more of them give
+together, until nothing more is won. The operation itself says what each option gives. A best answer among options need
+not be the best of all: the gap is then worked out with a bound for which any effort in a block may give all it can.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from carindex.alignment.improvement.encoding import ENCODED
 from carindex.alignment.improvement.levers import Lever
 from carindex.alignment.improvement.slicing import Slice
-from carindex.alignment.improvement.structure import HIGH, LOW, Analysis, Assignment, Part
+from carindex.alignment.improvement.structure import HIGH, LOW, Analysis, Interval, Part
 from carindex.rating.kernels import Array
 
 _PASSES = 6
@@ -26,6 +26,10 @@ _SHOWN = 10
 """Options kept of the states that one pass goes through."""
 _SMALL = 64
 _FEW = 300
+
+_BANDED = frozenset(
+    {"criterion", "near", "claimed", "word_table", "steps", "compare", "choose", "minimum", "maximum"}
+)
 
 Values = Mapping[str, float]
 """New value of levers, by name; a lever that is not there stays as it is."""
@@ -35,14 +39,15 @@ Values = Mapping[str, float]
 class Block:
     """Levers that are moved together, and what they may be moved to.
 
-    ``options``: the first changes nothing. ``costs``: of each.
+    ``options``: the first changes nothing. ``costs``: of each. ``exact``: they are all that are worth having.
     """
 
     levers: tuple[Lever, ...]
     options: tuple[Values, ...] = ({},)
     costs: tuple[float, ...] = (0.0,)
+    exact: bool = False
 
-    def assignment(self, option: float) -> dict[int, Assignment]:
+    def assignment(self, option: float) -> dict[int, dict[int, Interval]]:
         """Return what an option puts into each part."""
         return put(self.options[round(option)], {lever.name: lever for lever in self.levers})
 
@@ -59,8 +64,8 @@ def put(values: Values, levers: Mapping[str, Lever]) -> dict[int, dict[int, tupl
 def joined(analyses: Sequence[Analysis], count: int, words: Mapping[int, int]) -> list[set[int]]:
     """Return the sets of levers (by number, of ``count``) that have to be moved together.
 
-    ``words``: how many words a lever has, for those that are words: an operation on a few of these is written by all their
-    combinations.
+    ``words``: how many words a lever has, for those that are words: an operation on a few of these is written by all
+    their combinations.
     """
     owner = list(range(count))
 
@@ -123,7 +128,7 @@ def with_options(block: Block, analyses: Sequence[Analysis], number: int) -> Blo
         prices = np.array([max(cost(values) - cost(state), 1e-9) for _, values in tried])
         order = np.argsort(-gains / prices, kind="stable")
         taken: dict[str, dict[str, float]] = {}
-        states = []
+        states: list[dict[str, float]] = []
         for k in order:
             place, values = tried[int(k)]
             if gains[k] <= 1e-12 or place in taken:
@@ -147,7 +152,7 @@ def with_options(block: Block, analyses: Sequence[Analysis], number: int) -> Blo
 
 
 class _Judge:
-    """How much states of a block give: the sum of its slots, each in parts of what it can be, with the sign that helps."""
+    """How much states of a block give: its slots, each in parts of what it can be, with the sign that helps."""
 
     def __init__(self, block: Block, analyses: Sequence[Analysis], number: int) -> None:
         self.levers = {lever.name: lever for lever in block.levers}
@@ -180,6 +185,15 @@ class _Judge:
         return np.concatenate(rows)
 
     @property
+    def banded(self) -> bool:
+        """Whether all that is made of the levers goes by words and bands."""
+        return all(
+            operation.kernel in _BANDED
+            for _, part, _, _ in self.parts
+            for operation in part.slice.operations()
+        )
+
+    @property
     def one_way(self) -> bool:
         """Whether it is known of each slot which way it helps."""
         return all(bool((ways != 0).all()) for _, _, _, ways in self.parts)
@@ -194,7 +208,11 @@ def _combinations(block: Block) -> list[dict[str, float]] | None:
             own = [word for word in lever.words if word != lever.present]
         else:
             first, last = sorted((lever.best, lever.worst))
-            near = {lever.on_step(limit + k * lever.step, better=True) for limit in lever.limits for k in (-1, 0, 1)}
+            near = {
+                lever.on_step(limit + k * lever.step, better=True)
+                for limit in lever.limits
+                for k in (-1, 0, 1)
+            }
             own = sorted({value for value in near | {lever.best} if first <= value <= last})
         ways.append([None, *own])
         count *= len(own) + 1
@@ -212,6 +230,8 @@ def _undominated(block: Block, judged: _Judge, states: Sequence[dict[str, float]
     by_name = {lever.name: lever for lever in block.levers}
     costs = np.array([sum(by_name[n].weight(v) for n, v in state.items()) for state in states])
     gives = judged.each(states)
+    # between limits nothing changes for operations that put numbers into bands
+    exact = all(lever.words or lever.limits for lever in block.levers) and judged.banded
     kept: list[int] = []
     for k in np.argsort(costs, kind="stable"):
         own = gives[:, [k]]
@@ -224,7 +244,7 @@ def _undominated(block: Block, judged: _Judge, states: Sequence[dict[str, float]
     unmoved = next(k for k, state in enumerate(states) if not state)
     kept = [unmoved, *(k for k in kept if k != unmoved)]
     return replace(
-        block, options=tuple(states[k] for k in kept), costs=tuple(float(costs[k]) for k in kept)
+        block, options=tuple(states[k] for k in kept), costs=tuple(float(costs[k]) for k in kept), exact=exact
     )
 
 
@@ -234,7 +254,7 @@ def place_of(lever: Lever) -> str:
 
 
 def _moves(block: Block) -> list[tuple[str, dict[str, float]]]:
-    """Return the changes of one place: a better word each, with numbers measured there as good as they can be or not."""
+    """Return the changes of one place: a better word each, with and without numbers there as good as can be."""
     places: dict[str, list[Lever]] = {}
     for lever in block.levers:
         places.setdefault(place_of(lever), []).append(lever)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from carindex.messages import InputError
 from carindex.rating.kernels import Array
@@ -41,17 +43,17 @@ class Goal(msgspec.Struct, frozen=True):
     falling: bool = False
     score: bool = False
 
-    def reached(self, low: Array, high: Array) -> Array:
+    def reached(self, low: Array, high: Array) -> NDArray[np.bool_]:
         """Return which variations of a car surely reach the goal; bounds are those of all slots, ``(slots, n)``."""
         if self.falling:
-            return high[self.slot] <= self.line + TOLERANCE
-        return low[self.slot] >= self.line - TOLERANCE
+            return np.asarray(high[self.slot] <= self.line + TOLERANCE)
+        return np.asarray(low[self.slot] >= self.line - TOLERANCE)
 
-    def possible(self, low: Array, high: Array) -> Array:
+    def possible(self, low: Array, high: Array) -> NDArray[np.bool_]:
         """Return which variations of a car may reach the goal."""
         if self.falling:
-            return low[self.slot] <= self.line + TOLERANCE
-        return high[self.slot] >= self.line - TOLERANCE
+            return np.asarray(low[self.slot] <= self.line + TOLERANCE)
+        return np.asarray(high[self.slot] >= self.line - TOLERANCE)
 
     def named(self, value: float) -> str | int | float | None:
         """Return a value of the slot as people say it: an outcome by its name, a score as what is left."""
@@ -141,6 +143,10 @@ def _stars(plan: Plan, path: str) -> set[float]:
     if outcome is None:
         return set()
     spec = outcome.spec
-    named = [name for lines in (spec.at_least, spec.above, spec.below, spec.at_most, spec.minima) for name in lines or {}]
+    named = [
+        name
+        for lines in (spec.at_least, spec.above, spec.below, spec.at_most, spec.minima)
+        for name in lines or {}
+    ]
     found = {float(name) for name in named} | {0.0 if spec.otherwise is None else float(spec.otherwise)}
     return found.union(*(_stars(plan, other) for other in spec.balance or ()))

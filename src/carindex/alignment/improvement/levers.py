@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -24,7 +25,7 @@ _STEPS_OF_SPAN = 4
 """A step is no more than ``10 ** -4`` of a fact's span, and no more than a hundredth of what parts two limits."""
 
 ASKED_WEIGHT = 1e-4
-"""What asking something of a missing fact counts beside the effort of changes: only what asks least, all else being equal."""
+"""What asking something of a missing fact counts beside the effort of changes: so little that it only parts equals."""
 
 
 class Effort(msgspec.Struct, frozen=True):
@@ -125,7 +126,7 @@ def written(value: float, step: float) -> float:
 
 @cache
 def improvable() -> Mapping[str, tuple[str, ...]]:
-    """Return the words, the worst first, of quantities that may be improved though none of their words is called better."""
+    """Return the words, the worst first, of quantities that may be improved though no word is called better."""
     found: Mapping[str, Sequence[str]] = shipped("alignment/improvable.yaml")
     return {name: tuple(str(word) for word in words) for name, words in found.items()}
 
@@ -189,7 +190,7 @@ def number_lever(
     least, most = (max(quantity.range[0], ends[0]), min(quantity.range[1], ends[1]))
     span = span_of(limits, quantity, present)
     # fine enough for limits that lie close together
-    gaps = [b - a for a, b in zip(limits, limits[1:], strict=False) if b - a > 1e-6 * span]
+    gaps = [b - a for a, b in pairwise(limits) if b - a > 1e-6 * span]
     step = 10.0 ** (math.floor(math.log10(min([span, *(100.0 * gap for gap in gaps)]))) - _STEPS_OF_SPAN)
     first, last = (limits[0], limits[-1]) if len(limits) else (least, most)
     # one step past the limits: rules that ask for more than a limit are met there

@@ -1,11 +1,10 @@
-"""One car, its goals in one or more protocols, its levers: everything that is put together before anything is searched."""
+"""One car, its goals in one or more protocols, its levers: what is put together before anything is searched."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import msgspec
 import numpy as np
@@ -37,7 +36,7 @@ _STATES = 6
 
 @dataclass(frozen=True)
 class Known:
-    """What one protocol knows of the car: facts by name, those that are missing and matter, scores put in from outside."""
+    """What one protocol knows of the car: facts, those that are missing and matter, scores put in from outside."""
 
     plan: Plan
     base: Array
@@ -83,9 +82,9 @@ class Model:
     def bounds(self, levers: Iterable[Lever]) -> list[tuple[Array, Array]]:
         """Return the bounds of all slots of each part over all that levers can do.
 
-        Operations bound intervals of numbers, and facts that may be anything; those that take words as they are given do
-        not bound a word that is one of some. What each of these ways gives is joined, and what the car is, what it is at its
-        best, and some states in between.
+        Operations bound intervals of numbers, and facts that may be anything; those that take words as they are given
+        do not bound a word that is one of some. What each of these ways gives is joined, and what the car is, what it
+        is at its best, and some states in between.
         """
         levers = list(levers)
         random = np.random.default_rng(0)
@@ -162,8 +161,8 @@ def model_of(known: Sequence[Known], goals: Sequence[Sequence[Goal]], effort: Ef
                 continue
             if value is None and name not in missing:
                 continue
-            own = (0.0, float(one.plan.most[row])) if name.startswith(GIVEN) else lines.get(row, ())
-            _note(rows, quantities, limits, key, number, row, one.plan.quantities[row], own)
+            ends = (0.0, float(one.plan.most[row])) if name.startswith(GIVEN) else lines.get(row, ())
+            _note(rows, quantities, limits, key, number, row, one.plan.quantities[row], ends)
             present[key] = value if value is not None else present.get(key)
         for path, node_plan in one.plan.nodes.items():
             slot = node_plan.value
@@ -236,7 +235,7 @@ class Structure:
     def assignment(self, number: int, value: float) -> dict[int, dict[int, tuple[float, float]]]:
         """Return what a value of a lever, or an option of a block, puts into each part."""
         if number in self.blocks:
-            return cast("dict[int, dict[int, tuple[float, float]]]", self.blocks[number].assignment(value))
+            return self.blocks[number].assignment(value)
         return {part: {row: (value, value)} for part, row in self.levers[number].rows.items()}
 
 

@@ -91,12 +91,19 @@ def _hand_back(analysis: Analysis, demands: dict[int, float], operation: Operati
 def _hand_back_steps(
     analysis: Analysis, demands: dict[int, float], operation: Operation, line: float, *, up: bool
 ) -> None:
-    values, lines, divisor = operation.of("values"), operation.of("thresholds"), float(operation.of("divisor"))
+    values, lines, divisor = (
+        operation.of("values"),
+        operation.of("thresholds"),
+        float(operation.of("divisor")),
+    )
     good = values >= line if up else values <= line
     if not good.any():
         return
     first, last = int(np.argmax(good)), len(good) - 1 - int(np.argmax(good[::-1]))
     i = operation.inputs[0]
-    ends = [-math.inf if first == 0 else float(lines[first - 1]), math.inf if last == len(lines) else float(lines[last])]
+    ends = [
+        -math.inf if first == 0 else float(lines[first - 1]),
+        math.inf if last == len(lines) else float(lines[last]),
+    ]
     least, most = sorted(end * divisor for end in ends)
     _demand(analysis, demands, i, least if analysis.wanted[i] == HIGH else most)

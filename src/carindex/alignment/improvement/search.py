@@ -6,12 +6,14 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from carindex.alignment.improvement.assembly import Assembled, Tables, assembled
-from carindex.alignment.improvement.levers import ASKED_WEIGHT, Lever
+from carindex.alignment.improvement.levers import ASKED_WEIGHT
 from carindex.alignment.improvement.model import Model, Structure, structure_of
+from carindex.alignment.improvement.quick import Quick
 from carindex.alignment.improvement.tables import Table
 from carindex.rating.kernels import Array
 
@@ -20,8 +22,7 @@ Values = Mapping[str, float]
 _ROUNDS = 40
 _CLOSE = 1e-3
 """Relative gap at which curves are not looked at any closer."""
-DEBUG = False
-_TRIED = 16
+_NEARER = 6
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,7 @@ class Search:
         self.until = time.monotonic() + time_limit
         self.structure: Structure = structure_of(model)
         self.tables = Tables(self.structure)
+        self._reached = Quick(self.structure).reached
 
     @property
     def left(self) -> float:
@@ -76,14 +78,17 @@ class Search:
         """Return the best answer."""
         if self.model.reached([{}])[0]:
             return Found({}, 0.0, 0.0, True, 0.0)
+        best = self._asked_alone()
+        if best is not None:
+            best = self._sure(best)
+        if best is not None:
+            return Found(best, 0.0, 0.0, True, 0.0)
         made = self.tables.made()
-        best: dict[str, float] | None = None
         bound, loosest = 0.0, -math.inf
         program = assembled(self.tables, made)
         closed = False
         for number in range(_ROUNDS):
             solution = program.program.solve(self._share(program), self._gap(program))
-            if DEBUG: print(number, len(program.program.lower), sum(program.program.whole), solution.objective, solution.bound, solution.optimal, None if best is None else self.weight(best), round(self.left,2), program.curved)
             if not self.structure.blocks:
                 bound = max(bound, min(solution.bound, math.inf))
             loosest = max(loosest, solution.bound)
@@ -105,6 +110,8 @@ class Search:
                 program.forbid(solution.values)
         if best is None:
             best = self._everything()
+        if best is not None:
+            best = self._sure(best)
         if best is None:
             return Found(None, math.inf, bound, False, 0.0, unreachable=closed)
         if self.structure.blocks:
@@ -115,6 +122,13 @@ class Search:
         effort, tolerance = self.effort(best), self._tolerance(best)
         # nothing is less than the effort itself, whatever solvers and roundings make of it
         return Found(best, effort, min(bound, effort), effort - bound <= tolerance, tolerance)
+
+    def _sure(self, values: dict[str, float]) -> dict[str, float] | None:
+        """Return an answer that the whole engine bears out, and of which it says that nothing can be dropped."""
+        if not self.model.reached([values])[0]:
+            return None
+        self._reached = self.model.reached
+        return self._without_superfluous(values)
 
     # -- efforts -----------------------------------------------------------------------------------------------
 
@@ -144,6 +158,8 @@ class Search:
     def _close(self, best: Values | None, bound: float) -> bool:
         if best is None:
             return False
+        if self.effort(best) == 0.0:  # nothing has to be changed, only to be so
+            return True
         return self.weight(best) - bound <= self._tolerance(best) + _CLOSE * self.weight(best)
 
     # -- answers that hold -------------------------------------------------------------------------------------
@@ -153,7 +169,7 @@ class Search:
     ) -> dict[str, float] | None:
         """Return an answer that the engine bears out, made from one of the program; ``None`` where there is none."""
         tried = [values, *(self._nudged(values, steps) for steps in (1, 3, 10, 30))]
-        holds = self.model.reached(tried)
+        holds = self._reached(tried)
         if holds.any():
             first = int(np.argmax(holds))
             return self.finished(tried[first], rough=first > 0 or program.curved)
@@ -165,7 +181,7 @@ class Search:
             return None
         again = strict.values(self.structure, solution.values)
         tried = [again, *(self._nudged(again, steps) for steps in (1, 10, 100, 1000))]
-        holds = self.model.reached(tried)
+        holds = self._reached(tried)
         return self.finished(tried[int(np.argmax(holds))], rough=True) if holds.any() else None
 
     def _nudged(self, values: Values, steps: int) -> dict[str, float]:
@@ -180,16 +196,31 @@ class Search:
             found[name] = lever.on_step(within, better=False)
         return found
 
+    def _asked_alone(self) -> dict[str, float] | None:
+        """Return what missing facts have to be where that is enough, ``None`` where it is not."""
+        asked = {
+            name: lever.words[-1] if lever.words else lever.best
+            for name, lever in self.model.levers.items()
+            if lever.present is None and name in self._used
+        }
+        return self.finished(asked, rough=True) if asked and self._reached([asked])[0] else None
+
+    @cached_property
+    def _used(self) -> frozenset[str]:
+        """Names of the levers that matter."""
+        blocks = (lever.name for block in self.structure.blocks.values() for lever in block.levers)
+        return frozenset([*(lever.name for lever in self.structure.levers.values()), *blocks])
+
     def _everything(self) -> dict[str, float] | None:
         """Return every lever at its best, made as little as it can be; ``None`` where even that misses the goals."""
-        every = {name: lever.words[-1] if lever.words else lever.best for name, lever in self.model.levers.items()}
-        used = {lever.name for lever in self.structure.levers.values()}
-        used |= {lever.name for block in self.structure.blocks.values() for lever in block.levers}
-        every = {name: value for name, value in every.items() if name in used}
+        every = {
+            name: lever.words[-1] if lever.words else lever.best for name, lever in self.model.levers.items()
+        }
+        every = {name: value for name, value in every.items() if name in self._used}
         coupled = [name for name in every if self.model.levers[name].coupled >= 0]
         for name in coupled:
             del every[name]
-        return self.finished(every, rough=True) if self.model.reached([every])[0] else None
+        return self.finished(every, rough=True) if self._reached([every])[0] else None
 
     def finished(self, values: Values, *, rough: bool = False) -> dict[str, float]:
         """Return an answer without what is superfluous, its numbers as near to what they were as they can stay.
@@ -198,20 +229,23 @@ class Search:
         """
         found = self._without_superfluous(dict(values))
         blocks = {lever.name for block in self.structure.blocks.values() for lever in block.levers}
-        loose = [
-            name
-            for name in found
-            if (rough or name in blocks)
-            and not self.model.levers[name].words
-            and self.model.levers[name].coupled < 0
-        ]
-        together = self._nearer_at_once(found, loose)
-        if together is not None:
-            return self._without_superfluous(together)
-        return self._without_superfluous(self._nearer(found, loose))
+        for _ in range(_NEARER):
+            loose = [
+                name
+                for name in found
+                if (rough or name in blocks)
+                and not self.model.levers[name].words
+                and self.model.levers[name].coupled < 0
+            ]
+            nearer = self._nearer(found, loose)
+            gained = self.weight(found) - self.weight(nearer)
+            found = nearer
+            if gained <= 1e-3 * self.weight(found) + 1e-9:
+                break
+        return self._without_superfluous(found)
 
-    def _nearer_at_once(self, values: dict[str, float], names: Sequence[str]) -> dict[str, float] | None:
-        """Take numbers back as far as each alone can go; ``None`` where all of them together miss a goal."""
+    def _nearer(self, values: dict[str, float], names: Sequence[str]) -> dict[str, float]:
+        """Take numbers back towards what they were: as far as each alone can go, for as many as that holds together."""
         inside = {name: (values[name], self.model.levers[name].worst) for name in names}
         while True:
             tried = {}
@@ -221,12 +255,37 @@ class Search:
                     tried[name] = middle
             if not tried:
                 break
-            holds = self.model.reached([{**values, name: value} for name, value in tried.items()])
+            holds = self._reached([{**values, name: value} for name, value in tried.items()])
             for (name, middle), ok in zip(tried.items(), holds, strict=True):
                 here, there = inside[name]
                 inside[name] = (middle, there) if ok else (here, middle)
-        found = {**values, **{name: here for name, (here, _) in inside.items()}}
-        return found if self.model.reached([found])[0] else None
+        moved = {name: here for name, (here, _) in inside.items() if here != values[name]}
+        saved = {
+            n: self.model.levers[n].weight(values[n]) - self.model.levers[n].weight(moved[n]) for n in moved
+        }
+        names = sorted(moved, key=lambda name: -saved[name])
+        return self._one_after_the_other(values, [{name: moved[name]} for name in names])
+
+    def _one_after_the_other(
+        self, values: dict[str, float], steps: Sequence[Mapping[str, float | None]]
+    ) -> dict[str, float]:
+        """Take every step (new values; ``None``: the change is dropped) that the goals allow after those before it.
+
+        Steps are tried in strokes of growing length, so that many that are allowed cost few trials.
+        """
+        first, stroke = 0, 1
+        while first < len(steps):
+            counts = sorted({1, *(min(stroke * k, len(steps) - first) for k in (1, 2, 4))})
+            tried = [_taken(values, steps[first : first + count]) for count in counts]
+            holds = self._reached(tried)
+            good = int(np.argmin(holds)) if not holds.all() else len(tried)
+            if good == 0:  # this one is needed
+                first, stroke = first + 1, 1
+                continue
+            values = tried[good - 1]
+            first += counts[good - 1]
+            stroke = counts[good - 1] if good == len(tried) else max(1, counts[good - 1] // 2)
+        return values
 
     def _changes(self, values: Values) -> list[list[str]]:
         """Return the changes of an answer: facts that are coupled are one."""
@@ -241,48 +300,12 @@ class Search:
         """Drop changes that are not needed, the dearest first, until dropping any one misses a goal."""
         while True:
             changes = self._changes(values)
-            without = [
-                {name: value for name, value in values.items() if name not in change} for change in changes
-            ]
-            needless = np.flatnonzero(self.model.reached(without))
-            if not len(needless):
+            changes.sort(key=lambda change: -self.weight({name: values[name] for name in change}))
+            values = self._one_after_the_other(values, [dict.fromkeys(change) for change in changes])
+            left = self._changes(values)
+            without = [_taken(values, [dict.fromkeys(change)]) for change in left]
+            if not self._reached(without).any():
                 return values
-            dearest = sorted(needless, key=lambda k: -self.weight({n: values[n] for n in changes[k]}))
-            values = self._dropped(values, [changes[k] for k in dearest])
-
-    def _dropped(self, values: dict[str, float], changes: Sequence[Sequence[str]]) -> dict[str, float]:
-        """Drop as many of the first changes together as the goals allow: one at least, of which that is known."""
-        first, last = 1, len(changes)
-        while first < last:  # more at once leave less, so that halving finds how many
-            middle = (first + last + 1) // 2
-            gone = {name for change in changes[:middle] for name in change}
-            if self.model.reached([{n: v for n, v in values.items() if n not in gone}])[0]:
-                first = middle
-            else:
-                last = middle - 1
-        gone = {name for change in changes[:first] for name in change}
-        return {name: value for name, value in values.items() if name not in gone}
-
-    def _nearer(self, values: dict[str, float], names: Sequence[str]) -> dict[str, float]:
-        """Take numbers back towards what they were as far as the goals allow, the dearest first."""
-        for name in sorted(names, key=lambda n: -self._cost(n, values[n])):
-            lever = self.model.levers[name]
-            here, there = values[name], lever.worst
-            while abs(here - there) > 1.5 * lever.step:
-                between = [here + (there - here) * k / (_TRIED + 1) for k in range(1, _TRIED + 1)]
-                tried = list(dict.fromkeys(lever.on_step(value, better=True) for value in between))
-                tried = [value for value in tried if min(here, there) < value < max(here, there)]
-                if not tried:
-                    break
-                holds = self.model.reached([{**values, name: value} for value in tried])
-                bad = int(np.argmin(holds)) if not holds.all() else len(tried)
-                there = tried[bad] if bad < len(tried) else there
-                if bad == 0:
-                    continue
-                here = values[name] = tried[bad - 1]
-                if bad == len(tried):
-                    break
-        return values
 
     # -- curves ------------------------------------------------------------------------------------------------
 
@@ -323,6 +346,13 @@ class Search:
                     focus.setdefault(("joint", o.outputs[0]), []).append(float(logs.sum()))
 
 
+def _taken(values: Values, steps: Sequence[Mapping[str, float | None]]) -> dict[str, float]:
+    """Return values after some steps."""
+    changed = {name: value for step in steps for name, value in step.items()}
+    kept: dict[str, float | None] = {**values, **changed}
+    return {name: value for name, value in kept.items() if value is not None}
+
+
 def best_reach(search: Search) -> Array | None:
     """Return the value of each goal's slot nearest to its line that can be reached together, ``None`` where unknown."""
     made = search.tables.made()
@@ -340,8 +370,3 @@ def best_reach(search: Search) -> Array | None:
         low, high = part.picked([assignment.get(number, {})], slots)
         found += [float((high if goal.falling else low)[row, 0]) for row, goal in enumerate(part.goals)]
     return np.array(found)
-
-
-def lever_of(model: Model, name: str) -> Lever:
-    """Return a lever by its name."""
-    return model.levers[name]

@@ -111,9 +111,7 @@ class Slice:
             filled[self._presence[:, 1]] = ~missing[self._presence[:, 0]]
             for slot, facts in self._known_any:
                 filled[slot] = ~missing[facts].all(axis=0)
-            filled[self._raws[:, 1]] = np.where(
-                missing[self._raws[:, 0]], np.nan, values[self._raws[:, 0]]
-            )
+            filled[self._raws[:, 1]] = np.where(missing[self._raws[:, 0]], np.nan, values[self._raws[:, 0]])
             bounds.append(filled)
         low_values, high_values = bounds
         for group, touched in zip(self.groups, self._touched, strict=True):

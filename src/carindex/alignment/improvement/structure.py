@@ -189,13 +189,9 @@ def dependencies(
     for group in slice_.groups:
         given = depends[group.inputs]
         if group.kernel == "minimum":
-            given = np.where(
-                low[group.inputs] >= high[group.inputs].min(axis=1)[:, None], CONSTANT, given
-            )
+            given = np.where(low[group.inputs] >= high[group.inputs].min(axis=1)[:, None], CONSTANT, given)
         elif group.kernel == "maximum":
-            given = np.where(
-                high[group.inputs] <= low[group.inputs].max(axis=1)[:, None], CONSTANT, given
-            )
+            given = np.where(high[group.inputs] <= low[group.inputs].max(axis=1)[:, None], CONSTANT, given)
         most = given.max(axis=1)
         mixed = ((given != CONSTANT) & (given != most[:, None])).any(axis=1)
         found = np.where(mixed, MIXED, most)
@@ -284,7 +280,9 @@ def limits_of(slice_: Slice) -> dict[int, tuple[float, ...]]:
     for fact, slot in slice_.plan.raws:
         if int(slot) in found:
             found.setdefault(int(fact), set()).update(found[int(slot)])
-    return {slot: tuple(sorted(value for value in some if np.isfinite(value))) for slot, some in found.items()}
+    return {
+        slot: tuple(sorted(value for value in some if np.isfinite(value))) for slot, some in found.items()
+    }
 
 
 def _own_limits(operation: Operation) -> set[float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -80,7 +81,8 @@ class Sampler:
     def __init__(self, analyses: Sequence[Analysis], assignment: Put, levers: Iterable[int]) -> None:
         self.analyses = analyses
         self.assignment = assignment
-        self.slots = {lever: [] for lever in levers} | slots_by_lever(analyses)
+        nothing: dict[int, list[Slot]] = {lever: [] for lever in levers}
+        self.slots = nothing | slots_by_lever(analyses)
         self.known: dict[int, dict[float, tuple[Array, Array]]] = {lever: {} for lever in self.slots}
 
     def sample(self, wanted: Mapping[int, Sequence[float]]) -> None:
@@ -146,7 +148,7 @@ def number_tables(
         points[number] = _first_points(lever, (extra or {}).get(number, ()))
     sampler.sample({n: [*points[n], math.nan] if levers[n].present is None else points[n] for n in points})
     closed: dict[int, dict[tuple[float, float], Array]] = {number: {} for number in levers}
-    pending = {n: list(zip(p, p[1:], strict=False)) for n, p in points.items()}
+    pending = {n: list(pairwise(p)) for n, p in points.items()}
     while any(pending.values()):
         middles = {}
         for number, stretches in pending.items():
@@ -204,9 +206,7 @@ def _off(sampler: Sampler, number: int, first: float, middle: float, last: float
     return worst
 
 
-def _table(
-    sampler: Sampler, number: int, lever: Lever, closed: Mapping[tuple[float, float], Array]
-) -> Table:
+def _table(sampler: Sampler, number: int, lever: Lever, closed: Mapping[tuple[float, float], Array]) -> Table:
     """Join neighbouring stretches that are one line, and leave out what only costs more for the same."""
     scale = _range(sampler, number)
     stretches: list[tuple[float, float, Array]] = []
@@ -238,9 +238,7 @@ def _table(
     return Table(tuple(sampler.slots[number]), tuple(ordered))
 
 
-def _cell(
-    sampler: Sampler, number: int, lever: Lever, first: float, last: float, off: Array
-) -> Cell:
+def _cell(sampler: Sampler, number: int, lever: Lever, first: float, last: float, off: Array) -> Cell:
     at_first, at_last = sampler.at(number, first), sampler.at(number, last)
     low, high = (np.stack([at_first[side], at_last[side]], axis=1) for side in (0, 1))
     return Cell(first, last, (lever.cost(first), lever.cost(last)), low, high, off)
@@ -249,7 +247,8 @@ def _cell(
 def _open(sampler: Sampler, number: int) -> Cell:
     low, high = sampler.at(number, math.nan)
     nothing = np.zeros(len(low))
-    return Cell(math.nan, math.nan, (0.0, 0.0), *(np.stack([x, x], axis=1) for x in (low, high)), nothing)
+    low, high = (np.stack([x, x], axis=1) for x in (low, high))
+    return Cell(math.nan, math.nan, (0.0, 0.0), low, high, nothing)
 
 
 def _flattened(cell: Cell) -> Cell:
@@ -263,9 +262,7 @@ def _flattened(cell: Cell) -> Cell:
     return Cell(value, value, (cell.costs[at], cell.costs[at]), low, high, cell.off)
 
 
-def choice_table(
-    sampler: Sampler, number: int, values: Sequence[float], costs: Sequence[float]
-) -> Table:
+def choice_table(sampler: Sampler, number: int, values: Sequence[float], costs: Sequence[float]) -> Table:
     """Return the cells of a lever that is one of several values (words, options); they have been sampled."""
     nothing = np.zeros(len(sampler.slots[number]))
     cells = []

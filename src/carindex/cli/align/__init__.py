@@ -11,7 +11,9 @@ import click
 
 from carindex.cli.commands import Commands
 
-_COMMANDS: Mapping[str, str] = {}
+_COMMANDS: Mapping[str, str] = {
+    "improve": "carindex.cli.align.improve:improve",
+}
 
 
 @click.group(cls=Commands.of(_COMMANDS))
