@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carindex.alignment.improvement.goals import goals_for
-from carindex.alignment.improvement.levers import Effort
+from carindex.alignment.improvement.improve import NO_EFFORT
 from carindex.alignment.improvement.model import known_of, model_of
 from carindex.alignment.improvement.search import Search
 from carindex.dossier import Fact, quantity_of
@@ -31,7 +31,7 @@ def facts_of(car):
     return [Fact(name, float(value), quantity_of(name).unit, "test") for name, value in car.items()]
 
 
-def searched(plan, car, target, effort=Effort(), seconds=20.0):
+def searched(plan, car, target, effort=NO_EFFORT, seconds=20.0):
     known = known_of(plan, facts_of(car))
     model = model_of([known], [goals_for(plan, target)], effort, "test")
     return model, Search(model, seconds).run()

@@ -220,8 +220,7 @@ def _lever(
         return None
     least, most = quantity.range
     inside = [value for value in limits if least <= value <= most]
-    lever = number_lever(key, rows, quantity, present, inside, price, coupled=group.get(key, -1))
-    return lever
+    return number_lever(key, rows, quantity, present, inside, price, coupled=group.get(key, -1))
 
 
 @dataclass(frozen=True)

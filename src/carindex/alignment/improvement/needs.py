@@ -20,8 +20,8 @@ _SLACK = 1e-5
 def narrowed(analysis: Analysis) -> tuple[Analysis, dict[int, float]]:
     """Return an analysis with the bounds that reaching the goals leaves, and the demand on each slot that has one.
 
-    A demand is the least a slot has to be where only `HIGH` helps, the most where only `LOW` does; bounds hold for every
-    variation of the car that reaches the goals.
+    A demand is the least a slot has to be where only `HIGH` helps, the most where only `LOW` does; bounds hold for
+    every variation of the car that reaches the goals.
     """
     demands: dict[int, float] = {}
     for goal in analysis.part.goals:

@@ -11,7 +11,7 @@ from carindex.alignment.improvement.program import Affine, total
 from carindex.alignment.improvement.slicing import Operation
 
 _FINE = 1e6
-"""More steps than this between a slot's bounds and rounding it is left out: the error is a millionth of what it can be."""
+"""More steps than this between a slot's bounds and rounding it is left out: a millionth of what it can be is lost."""
 _COARSE = 500
 
 
@@ -200,10 +200,8 @@ def share(e: Encoder, o: Operation, slot: int) -> Affine | None:
         return share_of_what_applies(e, o, slot) if o.kernel == "share" else None
     weights = np.asarray(o.of("weights"))
     applies = np.array([e.low(i) for i in flags])
-    if o.kernel == "share":
-        maxima = np.asarray(o.of("maxima"))
-    else:
-        maxima = np.array([e.low(i) for i in o.inputs[2 * count :]])
+    constant = o.kernel == "share"
+    maxima = np.asarray(o.of("maxima")) if constant else np.array([e.low(i) for i in o.inputs[2 * count :]])
     possible = float((weights * applies * maxima).sum())
     points = float(o.of("points"))
     if possible <= 0:

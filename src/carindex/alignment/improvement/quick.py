@@ -1,7 +1,7 @@
 """Rate many sets of changes quickly: what one lever decides is worked out once, what mixes levers for each set.
 
-A set of changes differs from the next in few levers. The slots that a lever, or a block of them, decides alone are kept by
-its values; only the operations that mix levers run again. Results are those of the whole.
+A set of changes differs from the next in few levers. The slots that a lever, or a block of them, decides alone are kept
+by its values; only the operations that mix levers run again. Results are those of the whole.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Quick:
 
 
 class _Mixed:
-    """The operations of one part that mix levers, on rows of their own; ``ends``: the values of rows that never change."""
+    """The operations of one part that mix levers, on rows of their own; ``ends``: values of rows that never change."""
 
     def __init__(self, analysis: Analysis) -> None:
         self.part = analysis.part

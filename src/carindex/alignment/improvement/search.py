@@ -1,4 +1,4 @@
-"""Search the least effort: solve, rate the answer again, look closer where it does not hold, until nothing is left to gain."""
+"""Search the least effort: solve, rate the answer again, look closer where it does not hold, until nothing is gained."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _NEARER = 6
 class Found:
     """The best answer of a search.
 
-    ``values``: new values, ``None`` where the goals cannot be reached. ``effort``: of the facts that are known. ``bound``:
-    no answer takes less effort. ``optimal``: the effort is the bound, to within ``tolerance``.
+    ``values``: new values, ``None`` where the goals cannot be reached. ``effort``: of the facts that are known.
+    ``bound``: no answer takes less effort. ``optimal``: the effort is the bound, to within ``tolerance``.
     """
 
     values: dict[str, float] | None
@@ -225,7 +225,7 @@ class Search:
     def finished(self, values: Values, *, rough: bool = False) -> dict[str, float]:
         """Return an answer without what is superfluous, its numbers as near to what they were as they can stay.
 
-        What the program decides lies at its cheapest already; numbers of blocks do not, and none do in a ``rough`` answer.
+        What the program decides lies at its cheapest already; numbers of blocks do not, nor any in a ``rough`` answer.
         """
         found = self._without_superfluous(dict(values))
         blocks = {lever.name for block in self.structure.blocks.values() for lever in block.levers}
