@@ -1,4 +1,4 @@
-"""Search the least effort: solve, rate the answer again, look closer where it does not hold, until nothing is gained."""
+"""Search the least effort: solve, rate the answer again, look closer where it does not hold, until no more is won."""
 
 from __future__ import annotations
 
