@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 from carindex.messages import InputError
@@ -40,6 +41,26 @@ def read_mapping(path: Path) -> dict[str, object]:
     if not isinstance(data, dict):
         raise InputError(path, "dossier.unreadable", reason=type(data).__name__, expected=_EXPECTED)
     return {str(key): value for key, value in data.items()}
+
+
+def read_costs(path: Path) -> dict[str, float]:
+    """Read names and what they cost, every cost a number above 0.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read, or a cost is something else.
+    """
+    found = {}
+    for name, value in read_mapping(path).items():
+        try:
+            cost = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            cost = math.nan
+        if not (math.isfinite(cost) and cost > 0):
+            raise InputError(f"{path}: {name}", "alignment.not_a_cost", text=str(value))
+        found[name] = cost
+    return found
 
 
 def _lines(path: Path, text: str) -> dict[str, object]:

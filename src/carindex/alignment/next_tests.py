@@ -95,6 +95,9 @@ class Campaign(msgspec.Struct, frozen=True):
         The tests; ``None`` where no set of tests is enough.
     cost, bound
         Its cost, and the least that any such set costs.
+    never
+        Whether no results whatever could bring what is aimed at; else no set is enough because facts stay open of which
+        nobody says which way is better.
     """
 
     aim: Aim
@@ -103,6 +106,7 @@ class Campaign(msgspec.Struct, frozen=True):
     tests: tuple[str, ...] | None
     cost: float
     bound: float
+    never: bool = False
 
     @property
     def optimal(self) -> bool:
@@ -111,7 +115,10 @@ class Campaign(msgspec.Struct, frozen=True):
 
 
 class NextTests(msgspec.Struct, frozen=True):
-    """What is missing of a car under a protocol, by what each test would tell, and campaigns."""
+    """What is missing of a car under a protocol, by what each test would tell, and campaigns.
+
+    ``unordered``: missing facts of which nobody says which way is better; they stay open in every result.
+    """
 
     car: str
     plan: Plan
@@ -121,6 +128,7 @@ class NextTests(msgspec.Struct, frozen=True):
     maximum: float
     tests: tuple[NextTest, ...]
     campaigns: tuple[Campaign, ...]
+    unordered: tuple[str, ...]
     findings: tuple[Finding, ...]
 
     def as_json(self) -> dict[str, Any]:
@@ -132,6 +140,7 @@ class NextTests(msgspec.Struct, frozen=True):
             "outlook": [msgspec.to_builtins(one) for one in self.outlook],
             "score": score,
             "tests": [{**msgspec.to_builtins(one), "per_cost": one.per_cost} for one in self.tests],
+            "unordered": list(self.unordered),
             "campaigns": [{**msgspec.to_builtins(one), "optimal": one.optimal} for one in self.campaigns],
         }
 
@@ -216,6 +225,9 @@ def next_tests(
         root.node.maximum,
         tuple(found),
         tuple(campaigns),
+        tuple(
+            plan.facts[row] for test in evidence.tests for row in test.rows if np.isnan(evidence.best[row])
+        ),
         evidence.findings,
     )
 
@@ -288,6 +300,11 @@ def _campaign(
     path, text = ("", "") if goal is None else (goal.path, goal.text)
     found = cheapest(prices, enough, time_limit)
     if found is None:
-        return Campaign(aim, path, text, None, 0.0, 0.0)
+        never = False
+        if goal is not None:
+            low, high = bounds(np.full((len(prices), 1), run))
+            missed = ~goal.possible(low, high) if aim == "proof" else goal.reached(low, high)
+            never = bool(missed[0])
+        return Campaign(aim, path, text, None, 0.0, 0.0, never)
     names = tuple(evidence.tests[i].name for i in found.members)
     return Campaign(aim, path, text, names, found.cost, found.bound)

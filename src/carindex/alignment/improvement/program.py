@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from carindex.rating.kernels import Array
+
+_FAILED = 4
+"""What the solver says where it has failed for numerical reasons."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ class Program:
     def row(self, expression: Affine, least: float = -math.inf, most: float = math.inf) -> None:
         """Demand that an expression lies between two numbers; one without columns demands nothing."""
         least, most = least - expression.constant, most - expression.constant
+        expression = Affine(0.0, tuple((column, value) for column, value in expression.terms if value))
         if not expression.terms:
             if least > 1e-7 or most < -1e-7:  # what can never be
                 self.row(Affine(0.0, ((self.column(0.0, 0.0), 1.0),)), 1.0, 1.0)
@@ -100,15 +105,27 @@ class Program:
         from scipy.optimize import Bounds, LinearConstraint, milp
         from scipy.sparse import csr_array
 
+        rows, values = np.array(self._rows, np.intp), np.array(self._values)
+        # every row in the size of its greatest coefficient: risks of a thousandth stand beside points
+        size = np.zeros(len(self._least))
+        np.maximum.at(size, rows, np.abs(values))
         shape = (len(self._least), len(self.lower))
-        matrix = csr_array((self._values, (self._rows, self._columns)), shape=shape)
-        found = milp(
-            np.array(self.costs),
-            integrality=np.array(self.whole),
-            bounds=Bounds(np.array(self.lower), np.array(self.upper)),
-            constraints=LinearConstraint(matrix, np.array(self._least), np.array(self._most)),
-            options={"time_limit": max(time_limit, 0.1), "mip_rel_gap": gap},
-        )
+        matrix = csr_array((values / size[rows], (rows, np.array(self._columns, np.intp))), shape=shape)
+
+        def solved(**options: object) -> Any:  # noqa: ANN401 - what scipy returns
+            return milp(
+                np.array(self.costs),
+                integrality=np.array(self.whole),
+                bounds=Bounds(np.array(self.lower), np.array(self.upper)),
+                constraints=LinearConstraint(
+                    matrix, np.array(self._least) / size, np.array(self._most) / size
+                ),
+                options={"time_limit": max(time_limit, 0.1), "mip_rel_gap": gap, **options},
+            )
+
+        found = solved()
+        if found.status == _FAILED:  # presolving now and then loses a program that can be solved
+            found = solved(presolve=False)
         bound = getattr(found, "mip_dual_bound", None)
         bound = -math.inf if bound is None or not np.isfinite(bound) else float(bound)
         if found.x is None:

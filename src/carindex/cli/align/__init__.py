@@ -12,6 +12,7 @@ import click
 from carindex.cli.commands import Commands
 
 _COMMANDS: Mapping[str, str] = {
+    "next": "carindex.cli.align.next_tests:next_",
     "improve": "carindex.cli.align.improve:improve",
 }
 
