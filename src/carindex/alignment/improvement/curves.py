@@ -14,6 +14,7 @@ from carindex.rating.kernels import KERNELS, Array
 _PIECES = 24
 # a probability this near to 1 is not told from it
 _CERTAIN = 1.0 - 1e-9
+_PAD = 0.05
 
 
 def _piecewise(
@@ -164,11 +165,12 @@ def joint_risk(e: Encoder, o: Operation, slot: int) -> Affine | None:
             logs.append(column)
         else:
             logs.append(_piecewise(e, e.of(i), _corners(e, *ends, i), log, up=up, down=down))
+    # what the chords of the logarithms may be off may take their sum out of its bounds
+    low, high = low - _PAD, high + _PAD
     # even in the probability itself, and finer the smaller it is
     least, most = joint(np.array([low, high]))
     even = least + (most - least) * np.linspace(0.0, 1.0, _PIECES) ** 2
     near = [low + (high - low) * 1e-3, *e.focus.get(("joint", slot), ())]
     near = [value * part for value in near for part in (0.8, 0.93, 0.98, 1.0, 1.02, 1.07, 1.2)]
     corners = sorted({low, high, *(min(max(v, low), high) for v in (*log(even).tolist(), *near))})
-    # chords of a rough sum may leave its range by what they are off
-    return _piecewise(e, e.equal_within(total(logs), low, high), corners, joint, up=up, down=down)
+    return _piecewise(e, total(logs), corners, joint, up=up, down=down)

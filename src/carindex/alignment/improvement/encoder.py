@@ -159,13 +159,6 @@ class Encoder:
         """Return a column that is anything between the bounds of a slot."""
         return Affine(0.0, ((self.program.column(self.low(slot), self.high(slot)), 1.0),))
 
-    def equal_within(self, expression: Affine, low: float, high: float) -> Affine:
-        """Return a column between two numbers that is an expression, or as near to it as they allow."""
-        column, spare = self.program.column(low, high), [self.program.column(0.0, 1e-3) for _ in range(2)]
-        whole = Affine(0.0, ((column, 1.0), (spare[0], 1.0), (spare[1], -1.0)))
-        self.program.row(total([whole, expression.times(-1.0)]), 0.0, 0.0)
-        return Affine(0.0, ((column, 1.0),))
-
     def equal(self, slot: int, expression: Affine) -> Affine:
         """Return an expression, through a column of its own where it is long."""
         if len(expression.terms) <= 12:
