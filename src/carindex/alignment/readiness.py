@@ -142,9 +142,7 @@ def _in_force(every: Iterable[Edition], programme: str, day: date) -> list[tuple
 
 def _to_run(made: Coverage) -> tuple[TestCoverage, ...]:
     """Return the tests of which something is missing, those that leave most of the whole open first."""
-    lacking = [
-        test for test in made.tests if sum(test.counts.values()) > test.counts["present"]
-    ]
+    lacking = [test for test in made.tests if sum(test.counts.values()) > test.counts["present"]]
     return tuple(sorted(lacking, key=lambda test: -(test.open_after or 0.0)))
 
 

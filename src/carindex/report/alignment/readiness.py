@@ -220,5 +220,7 @@ def _plain(one: ProgrammeReadiness) -> dict[str, Any]:
             }
             for test in one.to_run
         ],
-        "critical": [{"path": loss.path, "points": loss.points, "source": loss.source} for loss in one.critical],
+        "critical": [
+            {"path": loss.path, "points": loss.points, "source": loss.source} for loss in one.critical
+        ],
     }
