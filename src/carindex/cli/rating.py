@@ -26,7 +26,6 @@ from carindex.cli.options import (
 from carindex.messages import Finding, InputError, Language
 
 if TYPE_CHECKING:
-    from carindex.alignment.bounds import OpenNode
     from carindex.alignment.reuse import Accepted
     from carindex.dossier import Fact, FactSet
     from carindex.dossier.folder import Dossier
@@ -80,19 +79,12 @@ def rate(
     dossier, ratings = rated(path, asked.names, assume, car, calculator=mode == "calculator", accept=accept)
     if json_file is not None:
         documents = _documents(ratings, asked, language)
-        if bounds:
-            for document, rating in zip(documents, ratings, strict=False):  # others could not be loaded
-                document["open"] = [node.as_json() for node in _open_nodes(rating, dossier)]
         write_json(json_file, documents[0] if len(documents) == 1 else documents)
     else:
         from carindex.report.terminal import show_comparison, show_rating
 
         for rating in () if asked.every else ratings:
             show_rating(rating, language, bounds=bounds)
-            if bounds:
-                from carindex.report.alignment.open_nodes import show_open_nodes
-
-                show_open_nodes(rating.plan, _open_nodes(rating, dossier), language)
         if len(ratings) > 1 or asked.every:
             show_comparison(ratings, asked.unusable, dossier, language)
     if report is not None:
@@ -100,13 +92,6 @@ def rate(
             click.echo(file, err=json_file is not None)
     found = [*(finding for rating in ratings for finding in rating.findings), *asked.unusable.values()]
     end(found, language, shown=json_file is None)
-
-
-def _open_nodes(rating: Rating, dossier: Dossier) -> tuple[OpenNode, ...]:
-    """Return what keeps a rating open; nothing where scores are assumed: these stand in for what is missing."""
-    from carindex.alignment.bounds import open_nodes
-
-    return () if rating.assumed else open_nodes(rating.plan, dossier.facts)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ _COMMANDS: Mapping[str, str] = {
     "coverage": "carindex.cli.align.coverage:coverage",
     "robustness": "carindex.cli.align.robustness:robustness",
     "impact": "carindex.cli.align.impact:impact",
-    "next": "carindex.cli.align.next_tests:next_",
     "improve": "carindex.cli.align.improve:improve",
 }
 
