@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 import numpy as np
@@ -14,6 +14,7 @@ from carindex.messages import Finding, InputError, Language
 from carindex.rating.compile import compile_protocol
 from carindex.rating.evaluation import Evaluation, evaluate
 from carindex.rating.explain import Share, losses
+from carindex.rating.kernels import Array
 from carindex.rating.missing import missing_below, unknown_facts
 from carindex.rating.plan import NodePlan, Plan
 from carindex.rating.protocol import Protocol
@@ -255,6 +256,31 @@ def _evaluated(
     plan: Plan, facts: Iterable[Fact], assumed: Mapping[str, float], *, as_given: bool = False
 ) -> tuple[Evaluation, dict[str, Fact], dict[str, Fact], list[Finding]]:
     """Return the evaluation, the facts that can be, the scores that a report states, and the findings."""
+    column, known, stated, elsewhere, impossible = facts_of(plan, facts, as_given=as_given)
+    _check_assumed(assumed, plan)
+    return evaluate(plan, column[:, None], {**elsewhere, **assumed}), known, stated, impossible
+
+
+class Column(NamedTuple):
+    """Facts of one car as a plan takes them.
+
+    ``values``: one a fact of the plan, NaN where it is missing. ``known``: the facts that can be; ``stated``: by node,
+    those that are a score which a report states; ``elsewhere``: of these the scores, to be put in from outside, that
+    no rule of the plan reads. ``impossible``: what is wrong with the others.
+    """
+
+    values: Array
+    known: dict[str, Fact]
+    stated: dict[str, Fact]
+    elsewhere: dict[str, float]
+    impossible: list[Finding]
+
+
+def facts_of(plan: Plan, facts: Iterable[Fact], *, as_given: bool = False) -> Column:
+    """Return the facts of one car as a plan takes them: its own stated scores, in points, words as numbers.
+
+    ``as_given`` takes facts outside their range as they are, as a programme's own calculator does.
+    """
     own = own_facts(plan.protocol, facts)
     facts, impossible = worded([_in_points(fact, plan) for fact in own], plan)
     if as_given:
@@ -262,7 +288,6 @@ def _evaluated(
     else:
         known, outside = _possible(facts, plan)
         impossible.extend(outside)
-    _check_assumed(assumed, plan)
     column = np.array([known[name].value if name in known else np.nan for name in plan.facts])
     stated = _stated(known, plan)
     reported = set(plan.facts)
@@ -271,7 +296,7 @@ def _evaluated(
         for path, fact in stated.items()
         if f"{GIVEN}{path}" not in reported
     }
-    return evaluate(plan, column[:, None], {**elsewhere, **assumed}), known, stated, impossible
+    return Column(column, known, stated, elsewhere, impossible)
 
 
 def _in_points(fact: Fact, plan: Plan) -> Fact:

@@ -74,7 +74,7 @@ class ReducedPlan:
         wanted = np.unique(
             np.array([*plan.values, *outcomes, *(plan.named[name] for name in names)], np.intp)
         )
-        groups, used = _needed(plan, wanted)
+        groups, used = needed(plan, wanted)
         self.shown = _shown(plan, wanted, names)
         self._layout(groups, used)
         self.wanted = self.row[wanted]
@@ -241,8 +241,16 @@ def _lacking(facts: Array) -> NDArray[np.bool_]:
     return lacking
 
 
-def _needed(plan: Plan, wanted: Slots) -> tuple[list[Group], NDArray[np.bool_]]:
-    """Return the operations that wanted slots depend on, and which slots these read or fill."""
+def needed(plan: Plan, wanted: Slots) -> tuple[list[Group], NDArray[np.bool_]]:
+    """Return the operations that wanted slots depend on, without what only explains, and the slots these read or fill.
+
+    Parameters
+    ----------
+    plan
+        Compiled protocol.
+    wanted
+        Slots that are asked for.
+    """
     used = np.zeros(plan.slots, bool)
     used[wanted] = True
     found: list[Group] = []
