@@ -178,7 +178,8 @@ def _of(
                 continue
             intervals = [(float(low[one]), float(high[one])) for one in at]
             outcomes = [named(node_plan, float(least[one]), float(most[one])) for one in at]
-            causes.append(Cause(test, fact, *intervals, *outcomes, (closed[0], closed[1])))
+            scored, ranked = (intervals[0], intervals[1]), (outcomes[0], outcomes[1])
+            causes.append(Cause(test, fact, *scored, *ranked, (closed[0], closed[1])))
         causes.sort(key=lambda one: (-one.closes[0] - one.closes[1], one.fact or one.test))
         outcome = named(node_plan, float(least[0]), float(most[0]))
         found.append(NodeBounds(path, float(low[0]), float(high[0]), outcome, tuple(causes)))

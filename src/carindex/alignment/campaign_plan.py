@@ -118,7 +118,7 @@ def decide(
             done = np.zeros((len(tests), sets.shape[1]), bool)
             done[numbers] = sets
             below, above = variations.bounds(results.facts(done, np.full(done.shape, float(best))))
-            return below[0] >= rank if best else above[0] < rank
+            return np.asarray(below[0] >= rank if best else above[0] < rank, np.bool_)
 
         found = cheapest(np.array([costs[name] for name in own]), answers)
         if found is None:
@@ -162,7 +162,9 @@ def asked_for(plan: Plan, text: str) -> Question:
         if str(outcome.name(rank)) == name.strip():
             return Question(path, rank)
     available = ", ".join(_names(plan, path))
-    raise InputError(place, "alignment.no_such_outcome", text=name, protocol=plan.protocol.id, available=available)
+    raise InputError(
+        place, "alignment.no_such_outcome", text=name, protocol=plan.protocol.id, available=available
+    )
 
 
 def _with_outcome(plan: Plan) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 from carindex.messages import InputError
@@ -21,12 +22,12 @@ def read_mapping(path: Path) -> dict[str, object]:
     InputError
         When the file cannot be read or has another shape, or names something twice.
     """
+    import yaml  # JSON is YAML
+
     try:
         text = path.read_text("utf-8-sig")
         if path.suffix.lower() == ".csv":
             return _lines(path, text)
-        import yaml  # JSON is YAML
-
         data = yaml.safe_load(text)
     except OSError as error:
         raise InputError(path, "dossier.unreadable", reason=error.strerror, expected=_EXPECTED) from None
@@ -42,6 +43,26 @@ def read_mapping(path: Path) -> dict[str, object]:
     return {str(key): value for key, value in data.items()}
 
 
+def read_costs(path: Path) -> dict[str, float]:
+    """Read names and what they cost, every cost a number above 0.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read, or a cost is something else.
+    """
+    found = {}
+    for name, value in read_mapping(path).items():
+        try:
+            cost = math.nan if isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            cost = math.nan
+        if not (math.isfinite(cost) and cost > 0):
+            raise InputError(f"{path}: {name}", "alignment.not_a_cost", text=str(value))
+        found[name] = cost
+    return found
+
+
 def _lines(path: Path, text: str) -> dict[str, object]:
     found: dict[str, object] = {}
     for number, line in enumerate(csv.reader(text.splitlines()), 1):
@@ -49,7 +70,9 @@ def _lines(path: Path, text: str) -> dict[str, object]:
         if not any(cells):
             continue
         if len(cells) != 2:
-            raise InputError(f"{path}:{number}", "dossier.unreadable", reason=",".join(cells), expected=_EXPECTED)
+            raise InputError(
+                f"{path}:{number}", "dossier.unreadable", reason=",".join(cells), expected=_EXPECTED
+            )
         name, cost = cells
         if number == 1 and cost.lower() in ("effort", "cost"):
             continue

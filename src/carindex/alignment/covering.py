@@ -24,7 +24,7 @@ _EVEN = 1e-9
 
 
 class Cover(msgspec.Struct, frozen=True):
-    """A set of tests that answers, ``chosen`` of shape ``(tests,)``, what it costs, and what any such set costs at least."""
+    """A set of tests that answers: ``chosen``, ``(tests,)``, what it costs, and what any such set costs at least."""
 
     chosen: NDArray[np.bool_]
     cost: float
@@ -81,7 +81,9 @@ def _thinned(costs: Array, answers: Oracle, random: np.random.Generator) -> NDAr
     return sets[:, int(np.argmin(costs @ sets))]
 
 
-def _blocks(chosen: NDArray[np.bool_], answers: Oracle, random: np.random.Generator) -> list[NDArray[np.bool_]]:
+def _blocks(
+    chosen: NDArray[np.bool_], answers: Oracle, random: np.random.Generator
+) -> list[NDArray[np.bool_]]:
     """Return sets of tests of which one has to be run: what lies outside of sets that just do not answer."""
     count = len(chosen)
     sets = np.repeat(chosen[:, None], _ORDERS, axis=1)

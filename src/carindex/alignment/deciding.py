@@ -108,7 +108,7 @@ def needed_for(car: Car, asked: Sequence[Question], progress: Progress | None = 
     The search is the same each time; it depends on no clock.
     """
     plan = car.plan
-    paths = [path for path in upper_nodes(plan)]
+    paths = list(upper_nodes(plan))
     slots = [question.slot(plan) for question in asked]
     variations = car.variations([*slots, *slots_of(plan, paths)])
     reach = np.array([variations.reach(test.fills) for test in car.tests])
@@ -131,7 +131,7 @@ def needed_for(car: Car, asked: Sequence[Question], progress: Progress | None = 
             _tip(variations, results, asked, pairs, way, found)
     if progress is not None:
         progress(len(rounds), len(rounds))
-    touched = reach[:, slots].any(axis=1)
+    touched = np.asarray(reach[:, slots].any(axis=1), np.bool_).reshape(-1)
     return Needed(
         tuple(name for i, name in enumerate(names) if found[i]),
         tuple(name for i, name in enumerate(names) if touched[i] and not found[i]),
@@ -141,11 +141,11 @@ def needed_for(car: Car, asked: Sequence[Question], progress: Progress | None = 
 
 
 Way = Callable[[int], tuple[Array, Array]]
-"""Where the tests are when a given one is looked at: each at ``first + slope * t`` for t from 0 to 1, kept within these."""
+"""Where the tests are when one is looked at: each at ``first + slope * t`` for t from 0 to 1, kept within these."""
 
 
 def _ways(plan: Plan, paths: Sequence[str], reach: NDArray[np.bool_]) -> list[Way]:
-    """Return ways on which the results of all tests get better: together, those of one part alone, one after another."""
+    """Return ways on which results of all tests get better: together, those of one part alone, one after another."""
     count = len(reach)
     together: list[Way] = [lambda _: (np.zeros(count), np.ones(count))]
     parts = [reach[:, plan.nodes[path].value] for path in paths]

@@ -87,11 +87,11 @@ def _ends(plan: Plan) -> tuple[Array, Array]:
                     facts[together[key[0]], column] = best[together[key[0]]]
                 facts[open_[key], column] = value
             found[start : start + len(part)] += _worth(plan, variations, facts)
-        own: dict[object, list[int]] = {}
+        columns: dict[object, list[int]] = {}
         for i, (key, _) in enumerate(tried):
-            own.setdefault(key, []).append(i)
+            columns.setdefault(key, []).append(i)
         for key, slots in open_.items():
-            order = sorted(own[key], key=lambda i: float(found[i]))
+            order = sorted(columns[key], key=lambda i: float(found[i]))
             worst[slots], best[slots] = tried[order[0]][1], tried[order[-1]][1]
     return worst, best
 

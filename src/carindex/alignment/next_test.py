@@ -33,9 +33,9 @@ class Candidate(msgspec.Struct, frozen=True):
     outcome_closes
         The same of stars or grades, in steps; of several outcomes the sum.
     at_stake
-        Points of the whole between its worst and its best result, all that is still missing at its best.
+        Points of the whole between its worst and its best result, all other tests at their best.
     secures
-        The same, all that is still missing at its worst.
+        The same, all other tests at their worst.
     decides, decides_always
         Nodes with stars or a grade, not settled yet, that it alone can settle: with one of the results at least, and
         with each of them.
@@ -43,7 +43,8 @@ class Candidate(msgspec.Struct, frozen=True):
         Whether its worst result keeps the lower end of the interval and its best the upper one, as they do unless the
         bounds of the rules are wider than what can be.
     value
-        Mean of what it closes at least and at most.
+        Part of what is open that it closes, 0 to 1: of the score's interval, and of the stars' or grades' where the
+        programme has them, the mean of both; of each the mean of the least and the most.
     """
 
     test: str
@@ -92,7 +93,9 @@ def costs_of(car: Car, said: Mapping[str, object], place: str) -> dict[str, floa
     for name, value in said.items():
         if name not in known:
             near = get_close_matches(name, known, n=3) or list(found or known)[:3]
-            raise InputError(f"{place}: {name}", "alignment.test_not_missing", name=name, near=", ".join(near))
+            raise InputError(
+                f"{place}: {name}", "alignment.test_not_missing", name=name, near=", ".join(near)
+            )
         cost = _number(value)
         if not 0.0 < cost < np.inf:
             raise InputError(f"{place}: {name}", "alignment.not_a_cost", text=value)
@@ -124,8 +127,13 @@ def candidates(car: Car, costs: Mapping[str, float]) -> tuple[Candidate, ...]:
     paths = [path for path, node_plan in plan.nodes.items() if node_plan.outcome is not None or not path]
     variations = car.variations(slots_of(plan, paths))
     count, shades = len(car.tests), len(SHADES)
-    done = np.zeros((count, 1 + count * shades), bool)
+    # the car as it is; each test with each result; all tests at their best but one, and at their worst but one
+    whole = 1 + count * shades
+    done = np.zeros((count, whole + 2 * (count + 1)), bool)
     how = np.zeros(done.shape)
+    done[:, whole:] = True
+    how[:, whole : whole + count + 1] = 1.0 - np.eye(count, count + 1)
+    how[:, whole + count + 1 :] = np.eye(count, count + 1)
     for i in range(count):
         part = slice(1 + i * shades, 1 + (i + 1) * shades)
         done[i, part], how[i, part] = True, SHADES
@@ -144,6 +152,9 @@ def candidates(car: Car, costs: Mapping[str, float]) -> tuple[Candidate, ...]:
             path: least[part] == most[part] for path, (least, most) in ranks.items() if least[0] < most[0]
         }
         least, most = float(closed.min()), float(closed.max())
+        parts = [(least + most) / 2.0 / (high[0] - low[0])] if high[0] > low[0] else []
+        if steps[0] > 0.0:
+            parts.append((fewer.min() + fewer.max()) / 2.0 / steps[0])
         found.append(
             Candidate(
                 test.name,
@@ -151,13 +162,13 @@ def candidates(car: Car, costs: Mapping[str, float]) -> tuple[Candidate, ...]:
                 costs[test.name],
                 (least, most),
                 (float(fewer.min()), float(fewer.max())),
-                float(high[0] - high[part][0]),
-                float(low[part][-1] - low[0]),
+                float(high[whole + count] - high[whole + i]),
+                float(low[whole + count + 1 + i] - low[-1]),
                 tuple(path for path, when in settled.items() if when.any()),
                 tuple(path for path, when in settled.items() if when.all()),
                 abs(low[part][0] - low[0]) <= _EVEN and abs(high[part][-1] - high[0]) <= _EVEN,
-                (least + most) / 2.0,
+                float(np.mean(parts)) if parts else 0.0,
             )
         )
     order = {test.name: i for i, test in enumerate(car.tests)}
-    return tuple(sorted(found, key=lambda one: (-one.per_cost, -one.closes[1], order[one.test])))
+    return tuple(sorted(found, key=lambda one: (-one.per_cost, -one.at_stake / one.cost, order[one.test])))

@@ -59,7 +59,9 @@ class Results:
         worst, best = self.worst[self.slots, None], self.best[self.slots, None]
         turns = self._turns[:, None]
         with np.errstate(invalid="ignore"):
-            value = np.where(np.isnan(turns), start + (stop - start) * far, np.where(far < turns, worst, best))
+            value = np.where(
+                np.isnan(turns), start + (stop - start) * far, np.where(far < turns, worst, best)
+            )
         value = np.where(far <= 0.0, worst, np.where(far >= 1.0, best, value))
         found[self.slots] = np.where(done[self.test_of], value, np.nan)
         return found

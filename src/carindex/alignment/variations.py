@@ -1,4 +1,4 @@
-"""One car in many variations of what is missing of it: only what can still change is worked out, and only what is asked.
+"""One car in many variations of what is missing: only what can still change is worked out, and only what is asked.
 
 What no missing fact reaches, and every node whose score is settled already, is taken from one evaluation of the car;
 the operations that are left run over all variations at once.
@@ -95,7 +95,7 @@ class Variations:
             found[slot] = facts[some].any()
         found &= ~self._settled
         for group in plan.groups:
-            changes = found[group.inputs].any(axis=1)
+            changes = np.asarray(found[group.inputs].any(axis=1), np.bool_).reshape(-1)
             outputs = group.outputs.reshape(len(group.inputs), -1)
             found[outputs] = changes[:, None] & ~self._settled[outputs]
         return found

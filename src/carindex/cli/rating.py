@@ -25,6 +25,7 @@ from carindex.cli.options import (
 from carindex.messages import Finding, InputError, Language
 
 if TYPE_CHECKING:
+    from carindex.alignment.bounds import NodeBounds
     from carindex.dossier import FactSet
     from carindex.dossier.folder import Dossier
     from carindex.rating import Plan, Protocol, Rating
@@ -50,7 +51,7 @@ _ASSUMPTIONS = {"en": "JSON {node path: points}", "zh": "JSON {节点路径: 分
 @with_mode
 @with_json
 @click.option("--report", type=PATH, help="Write a report (HTML and PDF) into this folder.")
-@click.option("--bounds", is_flag=True, help="Show the interval of every node.")
+@click.option("--bounds", is_flag=True, help="Show the interval of every node, and what makes it wide.")
 @with_assumptions
 @with_language
 def rate(
@@ -71,14 +72,19 @@ def rate(
     """
     asked = _asked(protocols)
     dossier, ratings = _rated(path, asked.names, assume, car, calculator=mode == "calculator")
+    wide = _wide(ratings, dossier) if bounds else {}
     if json_file is not None:
-        documents = _documents(ratings, asked, language)
+        documents = _documents(ratings, asked, language, wide)
         write_json(json_file, documents[0] if len(documents) == 1 else documents)
     else:
         from carindex.report.terminal import show_comparison, show_rating
 
         for rating in () if asked.every else ratings:
             show_rating(rating, language, bounds=bounds)
+            if rating.protocol.id in wide:
+                from carindex.report.terminal.next_test import show_wide
+
+                show_wide(rating, wide[rating.protocol.id], language)
         if len(ratings) > 1 or asked.every:
             show_comparison(ratings, asked.unusable, dossier, language)
     if report is not None:
@@ -118,13 +124,28 @@ def _asked(protocols: tuple[str, ...]) -> _Asked:
     return _Asked(tuple(names), unusable, every=True)
 
 
-def _documents(ratings: Sequence[Rating], asked: _Asked, language: Language) -> list[dict[str, Any]]:
+def _wide(ratings: Sequence[Rating], dossier: Dossier) -> dict[str, Sequence[NodeBounds]]:
+    """Return, by protocol, what makes the intervals wide."""
+    from carindex.alignment.bounds import bounds
+    from carindex.alignment.missing_tests import car_rated
+
+    return {rating.protocol.id: bounds(car_rated(rating, dossier.facts)) for rating in ratings}
+
+
+def _documents(
+    ratings: Sequence[Rating], asked: _Asked, language: Language, wide: Mapping[str, Sequence[NodeBounds]]
+) -> list[dict[str, Any]]:
     from carindex.rating.themes import lost_by_theme
 
     documents = [
         {**rating.as_json(language), "used": rating.used, "lost_by_theme": dict(lost_by_theme(rating))}
         for rating in ratings
     ]
+    if wide:
+        from carindex.alignment.bounds import as_json
+
+        for rating, document in zip(ratings, documents, strict=True):
+            document["bounds"] = as_json(wide[rating.protocol.id])
     refused = [
         {"protocol": name, "used": False, "findings": [finding.as_json(language)]}
         for name, finding in asked.unusable.items()
@@ -239,6 +260,23 @@ def _rated(
     return dossier, ratings
 
 
+def evidence(path: Path, car: str | None = None) -> Dossier:
+    """Return the evidence of a car, whatever programme it was made for: a dossier, a facts file, a folder of workbooks.
+
+    Raises
+    ------
+    InputError
+        When the path cannot be used.
+    """
+    from carindex.dossier.folder import Dossier, load_dossier
+
+    reading = _reading(path, False)
+    found = None if reading is None else reading.result()
+    if found is None:
+        return load_dossier(path, car)
+    return Dossier(path, car or found.car, {}, (), found.facts, found.findings, found.inputs, {})
+
+
 def _with_oddities(rating: Rating, dossier: Dossier, reading: Task[FactSet | None] | None) -> Rating:
     """Return a rating as the programme's calculator has it with the oddities that make a difference to it."""
     from msgspec.structs import replace
@@ -314,6 +352,17 @@ def _assumed_for(plan: Plan, assumed: Mapping[str, float], plans: Sequence[Plan]
         if plan is takers[0]:
             found[key] = value
     return found
+
+
+def assumed_scores(path: Path | None, plan: Plan) -> dict[str, float]:
+    """Return the scores to assume in one protocol that a file states.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read or states no numbers.
+    """
+    return {} if path is None else _assumed_for(plan, _assumed(path), [plan])
 
 
 def _assumed(path: Path) -> dict[str, float]:

@@ -11,7 +11,9 @@ import click
 
 from carindex.cli.commands import Commands
 
-_COMMANDS: Mapping[str, str] = {}
+_COMMANDS: Mapping[str, str] = {
+    "next": "carindex.cli.align.next_test:next_",
+}
 
 
 @click.group(cls=Commands.of(_COMMANDS))
