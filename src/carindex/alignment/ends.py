@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from carindex.alignment.missing_tests import answerable, test_of
+from carindex.alignment.missing_tests import answerable, answering_test
 from carindex.alignment.variations import Variations
 from carindex.kept import kept
 from carindex.rating.kernels import Array
@@ -66,13 +66,13 @@ def _ends(plan: Plan) -> tuple[Array, Array]:
             worst[slot], best[slot] = plan.least[slot], plan.most[slot]
         if quantity.kind == "category" or quantity.better == "none":
             own = name if name.startswith(GIVEN) else FactName.parse(name).quantity
-            open_.setdefault((test_of(plan, slot), own, _values(plan, slot)), []).append(slot)
+            open_.setdefault((answering_test(plan, slot), own, _values(plan, slot)), []).append(slot)
     if not open_:
         return worst, best
     together: dict[str, list[int]] = {}
     for slot, name in enumerate(plan.facts):
         if answerable(plan, name):
-            together.setdefault(test_of(plan, slot), []).append(slot)
+            together.setdefault(answering_test(plan, slot), []).append(slot)
     nothing = np.full(len(plan.facts), np.nan)
     variations = Variations(plan, nothing, {}, plan.values.tolist())
     tried = [(key, value) for key in open_ for value in key[2]]

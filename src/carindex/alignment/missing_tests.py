@@ -96,12 +96,12 @@ def car_rated(rating: Rating, facts: Iterable[Fact]) -> Car:
 def _by_test(plan: Plan, column: Array, unknown: list[int]) -> tuple[MissingTest, ...]:
     found: dict[str, list[int]] = {}
     for slot in unknown:
-        found.setdefault(test_of(plan, slot), []).append(slot)
+        found.setdefault(answering_test(plan, slot), []).append(slot)
     fills: dict[str, list[int]] = {name: [] for name in found}
     for slot, name in enumerate(plan.facts):
         if column[slot] == column[slot] or not answerable(plan, name):
             continue
-        test = test_of(plan, slot)
+        test = answering_test(plan, slot)
         if test in fills:
             fills[test].append(slot)
     return tuple(
@@ -118,7 +118,7 @@ def answerable(plan: Plan, name: str) -> bool:
     return node is None or node.node.spec.open is True
 
 
-def test_of(plan: Plan, slot: int) -> str:
+def answering_test(plan: Plan, slot: int) -> str:
     """Return the test that answers a fact.
 
     Points that only a report can state belong to the test that the nearest part above them, short of the whole car,

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from carindex.alignment.bounds import Scores, slots_of
-from carindex.alignment.missing_tests import Car, test_of
+from carindex.alignment.missing_tests import Car, answering_test
 from carindex.alignment.results import Results
 from carindex.messages import InputError
 
@@ -88,7 +88,7 @@ def costs_of(car: Car, said: Mapping[str, object], place: str) -> dict[str, floa
         When a name is no test that the protocol asks for, or a cost no number above 0.
     """
     plan = car.plan
-    known = dict.fromkeys(test_of(plan, slot) for slot in range(len(plan.facts)))
+    known = dict.fromkeys(answering_test(plan, slot) for slot in range(len(plan.facts)))
     found = {test.name: 1.0 for test in car.tests}
     for name, value in said.items():
         if name not in known:
@@ -166,7 +166,7 @@ def candidates(car: Car, costs: Mapping[str, float]) -> tuple[Candidate, ...]:
                 float(low[whole + count + 1 + i] - low[-1]),
                 tuple(path for path, when in settled.items() if when.any()),
                 tuple(path for path, when in settled.items() if when.all()),
-                abs(low[part][0] - low[0]) <= _EVEN and abs(high[part][-1] - high[0]) <= _EVEN,
+                bool(abs(low[part][0] - low[0]) <= _EVEN and abs(high[part][-1] - high[0]) <= _EVEN),
                 float(np.mean(parts)) if parts else 0.0,
             )
         )

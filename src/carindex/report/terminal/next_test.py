@@ -161,7 +161,7 @@ def _candidates(console: Console, made: NextTests, language: Language) -> None:
             test_text(rating.plan, one.test, language) + ("" if one.reaches_ends else " *"),
             str(one.missing),
             amounts(one.closes, counts),
-            amount(one.at_stake, counts),
+            amount(max(one.at_stake, one.secures), counts),
         ]
         if rating.headline:
             cells.append(_steps(one))
