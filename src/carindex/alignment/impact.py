@@ -183,7 +183,7 @@ class _Work:
     def piece(self, piece: pa.RecordBatch) -> RatedPiece:
         """Rate a piece, and gather what the summary needs."""
         problems: Problems = {}
-        before, after = self.draft.before, self.draft.after
+        before = self.draft.before
         facts = facts_of_piece(piece, self.columns, problems)
         facts_after = facts_of_piece(piece, self.columns_after, {})
         other = cars_of_others(piece, self.own, before, self.table, problems)

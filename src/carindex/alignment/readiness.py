@@ -1,7 +1,7 @@
 """Market readiness: what a car's evidence says in a market, what can be reused, what to test, what is critical.
 
-One answer for an exporter: for each programme that counts in a market, the edition in force, the outcome that the evidence
-allows, its coverage, the tests to run, and what already costs most.
+One answer for an exporter: for each programme that counts in a market, the edition in force, the outcome that the
+evidence allows, its coverage, the tests to run, what already costs most, and the cheapest improvement.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from carindex.alignment.coverage import Coverage, TestCoverage, coverage
+from carindex.alignment.improvement.improve import TIME_LIMIT, Improvement, Request, improve
 from carindex.alignment.reuse import Accepted
 from carindex.dossier import Fact
 from carindex.kept import shipped
@@ -58,6 +59,8 @@ class ProgrammeReadiness(msgspec.Struct, frozen=True):
         Tests of which something is missing, those that leave most open first.
     critical
         What costs most already, whatever the missing tests show.
+    target, improvement
+        The best outcome, and the cheapest way to it; looked for where the outcome is final and not the best there is.
     """
 
     edition: Edition
@@ -66,6 +69,8 @@ class ProgrammeReadiness(msgspec.Struct, frozen=True):
     coverage: Coverage
     to_run: tuple[TestCoverage, ...]
     critical: tuple[Loss, ...]
+    target: str
+    improvement: Improvement | None
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -93,6 +98,7 @@ def readiness(
     car: str = "",
     findings: Iterable[Finding] = (),
     inputs: Mapping[str, str] | None = None,
+    time_limit: float = TIME_LIMIT,
 ) -> Readiness:
     """Return what a car's evidence says in a market.
 
@@ -108,6 +114,8 @@ def readiness(
         Relations of evidence of other tests with which the ratings go on; nothing by default.
     car, findings, inputs
         As in `carindex.rating.rate`.
+    time_limit
+        Seconds that the search for an improvement may take, for each programme.
 
     Raises
     ------
@@ -124,8 +132,23 @@ def readiness(
     for entry in known[market].programmes:
         for edition, state in _in_force(every, entry.programme, day):
             made = coverage(own, compiled(edition.protocol), **options)
+            target = _target(made)
+            better = (
+                improve([Request(made.plan, target)], own, car=car, time_limit=time_limit)
+                if made.before.final and target and target != str(made.before.root.outcome)
+                else None
+            )
             found.append(
-                ProgrammeReadiness(edition, state, entry.stands_for, made, _to_run(made), _critical(made))
+                ProgrammeReadiness(
+                    edition,
+                    state,
+                    entry.stands_for,
+                    made,
+                    _to_run(made),
+                    _critical(made),
+                    target,
+                    better,
+                )
             )
     return Readiness(market, known[market].label, day, car, tuple(found))
 
@@ -144,6 +167,14 @@ def _to_run(made: Coverage) -> tuple[TestCoverage, ...]:
     """Return the tests of which something is missing, those that leave most of the whole open first."""
     lacking = [test for test in made.tests if sum(test.counts.values()) > test.counts["present"]]
     return tuple(sorted(lacking, key=lambda test: -(test.open_after or 0.0)))
+
+
+def _target(made: Coverage) -> str:
+    """Return the best outcome that a protocol gives a whole car; nothing where it gives none."""
+    outcome = made.plan.nodes[""].outcome
+    if outcome is None:
+        return ""
+    return outcome.grades[0] if outcome.grades else f"{max(outcome.values):g}"
 
 
 def _critical(made: Coverage) -> tuple[Loss, ...]:

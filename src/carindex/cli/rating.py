@@ -26,6 +26,7 @@ from carindex.cli.options import (
 from carindex.messages import Finding, InputError, Language
 
 if TYPE_CHECKING:
+    from carindex.alignment.bounds import NodeBounds
     from carindex.alignment.reuse import Accepted
     from carindex.dossier import Fact, FactSet
     from carindex.dossier.folder import Dossier
@@ -77,14 +78,19 @@ def rate(
     """
     asked = _asked(protocols)
     dossier, ratings = rated(path, asked.names, assume, car, calculator=mode == "calculator", accept=accept)
+    wide = _wide(ratings, dossier) if bounds else {}
     if json_file is not None:
-        documents = _documents(ratings, asked, language)
+        documents = _documents(ratings, asked, language, wide)
         write_json(json_file, documents[0] if len(documents) == 1 else documents)
     else:
         from carindex.report.terminal import show_comparison, show_rating
 
         for rating in () if asked.every else ratings:
             show_rating(rating, language, bounds=bounds)
+            if rating.protocol.id in wide:
+                from carindex.report.terminal.next_test import show_wide
+
+                show_wide(rating, wide[rating.protocol.id], language)
         if len(ratings) > 1 or asked.every:
             show_comparison(ratings, asked.unusable, dossier, language)
     if report is not None:
@@ -124,13 +130,28 @@ def _asked(protocols: tuple[str, ...]) -> _Asked:
     return _Asked(tuple(names), unusable, every=True)
 
 
-def _documents(ratings: Sequence[Rating], asked: _Asked, language: Language) -> list[dict[str, Any]]:
+def _wide(ratings: Sequence[Rating], dossier: Dossier) -> dict[str, Sequence[NodeBounds]]:
+    """Return, by protocol, what makes the intervals wide."""
+    from carindex.alignment.bounds import bounds
+    from carindex.alignment.missing_tests import car_rated
+
+    return {rating.protocol.id: bounds(car_rated(rating, dossier.facts)) for rating in ratings}
+
+
+def _documents(
+    ratings: Sequence[Rating], asked: _Asked, language: Language, wide: Mapping[str, Sequence[NodeBounds]]
+) -> list[dict[str, Any]]:
     from carindex.rating.themes import lost_by_theme
 
     documents = [
         {**rating.as_json(language), "used": rating.used, "lost_by_theme": dict(lost_by_theme(rating))}
         for rating in ratings
     ]
+    if wide:
+        from carindex.alignment.bounds import as_json
+
+        for rating, document in zip(ratings, documents, strict=True):
+            document["bounds"] = as_json(wide[rating.protocol.id])
     refused = [
         {"protocol": name, "used": False, "findings": [finding.as_json(language)]}
         for name, finding in asked.unusable.items()
@@ -372,6 +393,17 @@ def _assumed_for(plan: Plan, assumed: Mapping[str, float], plans: Sequence[Plan]
         if plan is takers[0]:
             found[key] = value
     return found
+
+
+def assumed_scores(path: Path | None, plan: Plan) -> dict[str, float]:
+    """Return the scores to assume in one protocol that a file states.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be read or states no numbers.
+    """
+    return {} if path is None else _assumed_for(plan, _assumed(path), [plan])
 
 
 def _assumed(path: Path) -> dict[str, float]:

@@ -14,9 +14,10 @@ from carindex.messages import LANGUAGES, Finding, InputError, Language
 from carindex.rating import Rating
 
 if TYPE_CHECKING:
+    from carindex.alignment.readiness import Readiness
     from carindex.dossier.folder import Dossier
 
-__all__ = ["write_comparison", "write_reports"]
+__all__ = ["write_comparison", "write_readiness", "write_reports"]
 
 
 def write_reports(
@@ -120,6 +121,51 @@ def write_comparison(
     )
     if refused is not None:
         raise refused
+    return written
+
+
+def write_readiness(
+    made: Readiness, dossier: Dossier, folder: Path, language: Language, *, both_languages: bool = False
+) -> list[Path]:
+    """Write the readiness of a car for a market as ``readiness.html`` and ``readiness.pdf``.
+
+    Parameters
+    ----------
+    made
+        The readiness.
+    dossier
+        The evidence that it was made from.
+    folder
+        Where to write; made where it does not exist.
+    language
+        Language of the report.
+    both_languages
+        Also write it in the other language, ``readiness.en.html`` or ``readiness.zh.html`` and ``.pdf``.
+
+    Returns
+    -------
+    list of Path
+        The files that were written.
+
+    Raises
+    ------
+    InputError
+        As in `write_reports`.
+    """
+    from carindex.report.alignment.readiness import document_of
+    from carindex.report.html import page
+    from carindex.report.pdf import printed_readiness
+
+    others = [other for other in LANGUAGES if other != language] if both_languages else []
+    written: list[Path] = []
+    for this, name in {language: "readiness", **{other: f"readiness.{other}" for other in others}}.items():
+        document = document_of(made, dossier, this)
+        files, refused = _both(
+            folder, name, page(document, "readiness.html"), partial(printed_readiness, document)
+        )
+        written += files
+        if refused is not None:
+            raise refused
     return written
 
 

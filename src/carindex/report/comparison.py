@@ -194,7 +194,6 @@ def _row(
     head, root = rating.protocol.head, rating.root
     levels = counts(rating.protocol)
     total = total_loss(rating)
-    rules = sum(levels.values())
     return ComparisonRow(
         protocol=rating.protocol.id,
         programme=in_language(head.programme, language),

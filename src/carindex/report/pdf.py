@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from carindex.messages import InputError, Language
+from carindex.report.alignment.readiness import ReadinessDocument
 from carindex.report.comparison import Comparison
 from carindex.report.document import Document
 from carindex.report.labels import label, labels
@@ -46,6 +47,17 @@ def printed_comparison(comparison: Comparison) -> bytes:
     """
     heading = label("unused_heading", comparison.language, count=len(comparison.unused))
     return _typeset("comparison", {**asdict(comparison), "unused_heading": heading}, comparison.language)
+
+
+def printed_readiness(readiness: ReadinessDocument) -> bytes:
+    """Return the readiness of a car for a market as PDF, the same bytes for the same document.
+
+    Raises
+    ------
+    InputError
+        When it is Chinese and no font for it is installed.
+    """
+    return _typeset("readiness", asdict(readiness), readiness.language)
 
 
 def _typeset(name: str, content: dict[str, Any], language: Language) -> bytes:

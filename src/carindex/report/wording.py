@@ -72,6 +72,13 @@ def with_unit(text: str, unit: str) -> str:
     return f"{text} {unit_text(unit)}".strip()
 
 
+def value_text(value: str | float | None, unit: str) -> str:
+    """Return a fact's value with its unit, a word as it is, a dash where there is none."""
+    if value is None:
+        return "–"
+    return value if isinstance(value, str) else with_unit(f"{value:.10g}", unit_text(unit))
+
+
 def milliseconds(seconds: float | None) -> str:
     """Return a time in ms with one decimal, empty where there is none."""
     return "" if seconds is None or math.isnan(seconds) else _minus(f"{1000 * seconds:.1f}")

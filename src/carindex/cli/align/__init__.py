@@ -14,9 +14,11 @@ from carindex.cli.commands import Commands
 _COMMANDS: Mapping[str, str] = {
     "crosswalk": "carindex.cli.align.crosswalk:crosswalk",
     "coverage": "carindex.cli.align.coverage:coverage",
+    "next": "carindex.cli.align.next_test:next_",
+    "improve": "carindex.cli.align.improve:improve",
     "robustness": "carindex.cli.align.robustness:robustness",
     "impact": "carindex.cli.align.impact:impact",
-    "improve": "carindex.cli.align.improve:improve",
+    "readiness": "carindex.cli.align.readiness:readiness",
 }
 
 

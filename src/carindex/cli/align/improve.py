@@ -80,7 +80,7 @@ def improve(
     if json_file is not None:
         write_json(json_file, answer.as_json(language))
     else:
-        from carindex.report.alignment.improvement import show_improvement
+        from carindex.report.terminal.improvement import show_improvement
 
         show_improvement(answer, language)
     end(findings, language, shown=False)

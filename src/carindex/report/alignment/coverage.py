@@ -7,7 +7,7 @@ from typing import Any
 from carindex import __version__
 from carindex.alignment.coverage import REPORT, STATES, Coverage, Needed
 from carindex.alignment.reuse import Reuse
-from carindex.messages import Language
+from carindex.messages import Language, statements
 from carindex.rating import Rating
 from carindex.report.labels import label
 from carindex.report.wording import fact_text, in_language, outcome_text, percent, score_text, test_name
@@ -42,7 +42,9 @@ def relation_text(reuse: Reuse, language: Language) -> str:
     """Return the relation of evidence that is taken over, and on which side it lies."""
     relation = label(f"standing_{reuse.relation}", language)
     return (
-        relation if reuse.relation == "equivalent" else f"{relation}; {label(f'errs_{reuse.errs}', language)}"
+        relation
+        if reuse.relation == "equivalent"
+        else statements((relation, label(f"errs_{reuse.errs}", language)), language)
     )
 
 

@@ -22,7 +22,7 @@ from carindex.report.alignment.coverage import (
 from carindex.report.comparison import Part, bar_of
 from carindex.report.evidence import FindingRow, finding_rows
 from carindex.report.labels import label
-from carindex.report.wording import in_language, lost_text, path_text
+from carindex.report.wording import fact_text, in_language, lost_text, path_text, value_text
 
 if TYPE_CHECKING:
     from carindex.dossier.folder import Dossier
@@ -62,6 +62,24 @@ class CriticalRow:
 
 
 @dataclass(frozen=True)
+class ChangeRow:
+    """A fact that would have to change: its name, from what to what, and the effort."""
+
+    fact: str
+    before: str
+    after: str
+    effort: str
+
+
+@dataclass(frozen=True)
+class ImprovementSection:
+    """The cheapest improvement: what is said of it, and its changes."""
+
+    said: str
+    changes: tuple[ChangeRow, ...] = ()
+
+
+@dataclass(frozen=True)
 class ProgrammeSection:
     """A programme of the market, in words and figures."""
 
@@ -79,10 +97,12 @@ class ProgrammeSection:
     missing: int
     bar: tuple[Part, ...]
     tests: tuple[TestRow, ...]
+    tests_in_all: int
     more_tests: str
     reuse_heading: str
     reuse: tuple[ReuseRow, ...]
     critical: tuple[CriticalRow, ...]
+    improvement: ImprovementSection
 
 
 @dataclass(frozen=True)
@@ -100,7 +120,7 @@ class ReadinessDocument:
 
 def document_of(made: Readiness, dossier: Dossier, language: Language) -> ReadinessDocument:
     """Prepare a readiness for showing; the dossier says how its files are called."""
-    findings = dict.fromkeys(
+    findings = (
         finding
         for one in made.programmes
         for finding in one.coverage.after.findings
@@ -138,10 +158,12 @@ def _section(one: ProgrammeReadiness, language: Language) -> ProgrammeSection:
         number["missing"],
         bar_of(counts(made.plan.protocol), language),
         tuple(_test(test, language) for test in one.to_run[:_TESTS]),
+        len(one.to_run),
         label("readiness_more_tests", language, count=more) if more > 0 else "",
         label("readiness_reuse_done" if made.accept else "readiness_reuse", language),
         tuple(_reuse(made, needed, language) for needed in made.needed if needed.reuse is not None),
         tuple(_critical(made, loss, language) for loss in one.critical),
+        _improvement(one, language),
     )
 
 
@@ -167,11 +189,38 @@ def _reuse(made: Coverage, needed: Needed, language: Language) -> ReuseRow:
     )
 
 
+def _improvement(one: ProgrammeReadiness, language: Language) -> ImprovementSection:
+    found = one.improvement
+    if found is None:
+        word = "best" if one.coverage.before.final else "open"
+        return ImprovementSection(label(f"readiness_improve_{word}", language))
+    if not found.reached:
+        return ImprovementSection(label("readiness_improve_none", language, target=one.target))
+    sure = (
+        label("readiness_optimal", language)
+        if found.optimal
+        else label("readiness_gap", language, gap=f"{100 * found.gap:.1f} %")
+    )
+    stop = "；" if language == "zh" else "; "
+    return ImprovementSection(
+        f"{label('readiness_improve_to', language, target=one.target)}{stop}{sure}",
+        tuple(
+            ChangeRow(
+                fact_text(one.coverage.plan, change.fact, language),
+                value_text(change.before, change.unit),
+                value_text(change.after, change.unit),
+                f"{change.effort:.3g}",
+            )
+            for change in found.changes
+        ),
+    )
+
+
 def _critical(made: Coverage, loss: Loss, language: Language) -> CriticalRow:
     return CriticalRow(
         path_text(made.plan, loss.path, language),
         lost_text(loss.points, made.after),
-        in_language(loss.why, language),
+        loss.why[language],
         loss.source,
     )
 

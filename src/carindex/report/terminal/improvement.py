@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from carindex.messages import Language
-from carindex.report.alignment.planning_labels import label
+from carindex.report.labels import label
 from carindex.report.terminal.screen import Column, heading, rows, screen, table, words
-from carindex.report.wording import fact_text, path_text, unit_text, verdict_text, with_unit
+from carindex.report.wording import fact_text, path_text, value_text, verdict_text
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -29,10 +29,10 @@ def show_improvement(found: Improvement, language: Language) -> None:
     for goal in found.goals:
         console.print(f"  {_target(goal, language)}")
     if not found.reached:
-        console.print(words((label("not_reached", language), "bold red")))
+        console.print(words((label("improve_not_reached", language), "bold red")))
         return
     if not found.changes and not found.requirements:
-        console.print(words((label("already", language), "bold green")))
+        console.print(words((label("improve_already", language), "bold green")))
         return
     console.print(words((_effort(found, language), "bold green" if found.optimal else "bold yellow")))
     for before, after in zip(found.before, found.after, strict=True):
@@ -42,18 +42,19 @@ def show_improvement(found: Improvement, language: Language) -> None:
         console.print(f"  {label('outcome_change', language, protocol=name, before=was, after=now)}")
     plans = {rating.protocol.id: rating.plan for rating in found.before}
     if found.changes:
-        heading(console, label("changes", language, count=len(found.changes)))
+        heading(console, label("improve_changes", language, count=len(found.changes)))
         columns: list[Column] = [
-            label("fact", language),
-            (label("from", language), "right"),
-            (label("to", language), "right"),
-            (label("effort", language), "right"),
-            label("won", language),
+            label("improve_fact", language),
+            (label("improve_from", language), "right"),
+            (label("improve_to", language), "right"),
+            (label("improve_effort", language), "right"),
+            label("improve_won", language),
         ]
         console.print(rows(table(columns), _changes(found.changes, plans, language)))
     if found.requirements:
-        heading(console, label("requirements", language, count=len(found.requirements)))
-        columns = [label("fact", language), label("has_to_be", language), label("fact_name", language)]
+        heading(console, label("improve_requirements", language, count=len(found.requirements)))
+        names = ("fact", "has_to_be", "fact_name")
+        columns = [label(f"improve_{name}", language) for name in names]
         console.print(rows(table(columns), _requirements(found.requirements, plans, language)))
 
 
@@ -69,9 +70,9 @@ def _target(goal: Goal, language: Language) -> str:
 def _effort(found: Improvement, language: Language) -> str:
     effort = f"{found.effort:.4g}"
     if found.optimal:
-        return label("effort_optimal", language, effort=effort, tolerance=f"{found.tolerance:.1g}")
+        return label("improve_effort_optimal", language, effort=effort, tolerance=f"{found.tolerance:.1g}")
     gap, bound = f"{100 * found.gap:.1f} %", f"{found.bound:.4g}"
-    return label("effort_gap", language, effort=effort, bound=bound, gap=gap)
+    return label("improve_effort_gap", language, effort=effort, bound=bound, gap=gap)
 
 
 def _changes(
@@ -80,8 +81,8 @@ def _changes(
     for change in changes:
         yield (
             f"{_name(change, plans, language)}\n{change.fact}",
-            _value(change.before, change.unit),
-            _value(change.after, change.unit),
+            value_text(change.before, change.unit),
+            value_text(change.after, change.unit),
             f"{change.effort:.3g}",
             _won(change, plans, language),
         )
@@ -91,8 +92,8 @@ def _requirements(
     changes: Sequence[Change], plans: dict[str, Plan], language: Language
 ) -> Iterator[Sequence[str | Text]]:
     for change in changes:
-        value = _value(change.after, change.unit)
-        said = label(f"relation_{change.relation}", language, value=value)
+        value = value_text(change.after, change.unit)
+        said = label(f"improve_relation_{change.relation}", language, value=value)
         yield _name(change, plans, language), said, change.fact
 
 
@@ -104,18 +105,10 @@ def _name(change: Change, plans: dict[str, Plan], language: Language) -> str:
     return fact_text(None, change.fact, language)
 
 
-def _value(value: str | float | None, unit: str) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, str):
-        return value
-    return with_unit(f"{value:.10g}", unit_text(unit))
-
-
 def _won(change: Change, plans: dict[str, Plan], language: Language) -> str:
     gains = sorted(change.gains, key=lambda gain: gain.before - gain.after)[:_NODES]
     if not gains:
-        return label("unmoved", language)
+        return label("improve_unmoved", language)
     return "\n".join(
         f"{_short(plans[gain.protocol], gain.path, language)} {gain.before:.4g} → {gain.after:.4g}"
         for gain in gains
