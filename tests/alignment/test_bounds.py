@@ -12,7 +12,7 @@ from tests.rating.cars import random_facts
 
 from carindex.alignment.bounds import as_json, bounds, slots_of, upper_nodes
 from carindex.alignment.ends import ends
-from carindex.alignment.missing_tests import car_under, answering_test
+from carindex.alignment.missing_tests import answering_test, car_under
 from carindex.cli.main import app
 from carindex.dossier import Fact
 from carindex.examples import camry
