@@ -18,7 +18,9 @@ def random_car(plan, seed, good=0.9):
     for i, (name, quantity) in enumerate(zip(plan.facts, plan.quantities, strict=True)):
         if name.startswith("given:") and plan.nodes[name.removeprefix("given:")].node.spec.open is not True:
             continue
-        found.append(Fact(name, value(plan, i, quantity, limits.get(i, ()), random, good), quantity.unit, "random"))
+        found.append(
+            Fact(name, value(plan, i, quantity, limits.get(i, ()), random, good), quantity.unit, "random")
+        )
     return found
 
 

@@ -11,7 +11,6 @@ import yaml
 from click.testing import CliRunner
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from rating import protocols
 
 from carindex.alignment.improvement.goals import goals_for
 from carindex.alignment.improvement.improve import NO_EFFORT, Request, improve
@@ -23,6 +22,7 @@ from carindex.dossier import Fact, quantity_of
 from carindex.messages import InputError
 from carindex.rating import compile_protocol, evaluate, load_protocol
 from carindex.rating.compiled import compiled
+from rating import protocols
 
 from .cars import random_car
 
@@ -126,7 +126,9 @@ def protocol(tmp_path, root, **head):
             labelled(child, name)
         return node
 
-    (tmp_path / "protocol.yaml").write_text(yaml.safe_dump({**data, "root": labelled(root, "whole")}), "utf-8")
+    (tmp_path / "protocol.yaml").write_text(
+        yaml.safe_dump({**data, "root": labelled(root, "whole")}), "utf-8"
+    )
     return compile_protocol(load_protocol(tmp_path))
 
 
@@ -242,13 +244,18 @@ def test_a_joint_risk_by_a_fine_grid(tmp_path):
                 "head": {"risk": {"fact": "hic15", **risk}},
                 "chest": {"risk": {"fact": "chest_deflection", **chest}},
             },
-            "stars": {"divide_by": 0.15, "round": {"decimals": 2}, "below": {5: 0.67, 4: 1.0}, "otherwise": 1},
+            "stars": {
+                "divide_by": 0.15,
+                "round": {"decimals": 2},
+                "below": {5: 0.67, 4: 1.0},
+                "otherwise": 1,
+            },
         },
         counts="risk",
         points=1,
     )
     car = {HIC: 900.0, CHEST: 45.0}
-    found = asked(plan, car, "5", time_limit=20.0)
+    found = asked(plan, car, "5", time_limit=5.0)
     hic, deflection = np.meshgrid(np.linspace(1, 900, 1500), np.linspace(1, 45, 900))
     facts = {HIC: hic.ravel(), CHEST: deflection.ravel()}
     result = evaluate(plan, np.array([facts[name] for name in plan.facts]))
@@ -307,7 +314,9 @@ def test_several_programmes_at_once():
     alone = [improve([Request(plan, "3")], facts, time_limit=5.0).effort for plan in plans]
     both = improve([Request(plan, "3") for plan in plans], facts, time_limit=5.0)
     assert both.reached
-    assert [rating.headline[0].outcome_lower in (3, 4, 5, "3", "4", "5", "5+") for rating in both.after] == [True] * 2
+    assert [rating.headline[0].outcome_lower in (3, 4, 5, "3", "4", "5", "5+") for rating in both.after] == [
+        True
+    ] * 2
     assert both.effort <= sum(alone) + 0.1
     assert both.effort >= max(alone) - 0.1
 
@@ -341,6 +350,24 @@ def test_a_complete_car_of_the_largest_protocol(shared):
 
 
 # -- input that cannot be used -----------------------------------------------------------------------------------
+
+
+def test_words_cannot_be_coupled(tmp_path):
+    tip = "rollover_resistance/tip_up"
+    plan = protocol(
+        tmp_path,
+        {
+            "combine": "sum",
+            "children": {
+                "head": {"scale": {"fact": "hic15", "limits": [500, 700], "points": 4}},
+                "roll": {"lookup": {"fact": tip, "points": {"no": 2, "yes": 0}}},
+            },
+            "stars": {"at_least": {5: 6}, "otherwise": 0},
+        },
+    )
+    with pytest.raises(InputError) as error:
+        asked(plan, {HIC: 600, tip: 1.0}, "5", effort=Effort(couple=((HIC, tip),)))
+    assert error.value.code == "alignment.coupled_word"
 
 
 @pytest.mark.parametrize(

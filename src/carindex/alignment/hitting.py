@@ -40,7 +40,12 @@ class Cheapest(msgspec.Struct, frozen=True):
         return self.cost <= self.bound + 1e-9
 
 
-def cheapest(costs: Sequence[float], enough: Enough, time_limit: float = 5.0) -> Cheapest | None:
+def cheapest(
+    costs: Sequence[float],
+    enough: Enough,
+    time_limit: float = 5.0,
+    worth: Sequence[float] | None = None,
+) -> Cheapest | None:
     """Return the cheapest set of tests that is enough, ``None`` where all of them are not.
 
     Parameters
@@ -51,6 +56,8 @@ def cheapest(costs: Sequence[float], enough: Enough, time_limit: float = 5.0) ->
         Tells whether sets are enough; never loses a set for one more test.
     time_limit
         Seconds after which the best set so far is returned with the bound that is proved.
+    worth
+        How much each test may give; where it is said, tests that give least for their cost are left out first.
     """
     prices = np.array(costs, np.float64)
     count, until = len(prices), time.monotonic() + time_limit
@@ -60,6 +67,9 @@ def cheapest(costs: Sequence[float], enough: Enough, time_limit: float = 5.0) ->
     if enough(np.zeros((count, 1), bool))[0]:
         return Cheapest((), 0.0, 0.0)
     best = _shrunk(everything[:, 0], prices, enough)
+    if worth is not None:
+        by_worth = _shrunk(everything[:, 0], prices / (np.array(worth) + 1e-9), enough)
+        best = min(best, by_worth, key=lambda some: float(prices[some].sum()))
     demands: list[Flags] = []
     small, bound = _small(prices, enough)
     if small is not None and prices[small].sum() < prices[best].sum():
@@ -81,7 +91,7 @@ def cheapest(costs: Sequence[float], enough: Enough, time_limit: float = 5.0) ->
 
 
 def _shrunk(members: Flags, prices: Array, enough: Enough) -> Flags:
-    """Drop tests, the dearest first, as long as what is left is enough."""
+    """Drop tests, the dearest first, as long as what is left is enough; ``prices`` only order them."""
     kept = members.copy()
     rest = [int(i) for i in np.argsort(-prices, kind="stable") if kept[i]]
     while rest:

@@ -298,7 +298,9 @@ def _campaign(
         return goal.reached(low, high) if aim == "proof" else ~goal.possible(low, high)
 
     path, text = ("", "") if goal is None else (goal.path, goal.text)
-    found = cheapest(prices, enough, time_limit)
+    low, high = evidence.each.score("")
+    stakes = (high[0] - high[1 + len(prices) :]).clip(0.0) if prices else None
+    found = cheapest(prices, enough, time_limit, stakes)
     if found is None:
         never = False
         if goal is not None:
