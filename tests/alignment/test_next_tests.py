@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carindex.alignment.bounds import open_nodes
+from carindex.alignment.bounds import intervals, open_nodes
 from carindex.alignment.costs import read_costs
 from carindex.alignment.evidence import evidence_of, test_of
 from carindex.alignment.hitting import cheapest
@@ -20,7 +20,7 @@ from carindex.alignment.next_tests import next_tests
 from carindex.cli.main import app
 from carindex.dossier import Fact, quantity_of
 from carindex.messages import InputError
-from carindex.rating import compile_protocol, evaluate, load_protocol
+from carindex.rating import compile_protocol, evaluate, load_protocol, rate
 from carindex.rating.compiled import compiled
 
 from .cars import random_car
@@ -229,6 +229,21 @@ def test_each_test_is_rated_as_if_it_alone_were_run():
         closed = sorted(float(high[0] - low[0]) - width for width in widths)
         assert found[test.name].closes_most == pytest.approx(closed[1], abs=1e-9)
         assert found[test.name].closes_least == pytest.approx(closed[0], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "name", ["us-ncap-2011", "euro-ncap-2023", "c-iasi-2017", "c-ncap-2021", "green-ncap-2020"]
+)
+@pytest.mark.parametrize("hidden", [0.0, 0.4])
+def test_intervals_alone_are_those_of_a_rating(name, hidden):
+    plan = compiled(name)
+    random = np.random.default_rng(11)
+    known = [fact for fact in random_car(plan, 11) if random.random() >= hidden]
+    rating = rate(plan, known)
+    for one in intervals(plan, known, depth=1):
+        node = rating.node(one.path)
+        assert (one.lower, one.upper) == (node.lower, node.upper)
+        assert (one.outcome_lower, one.outcome_upper) == (node.outcome_lower, node.outcome_upper)
 
 
 # -- the command line ---------------------------------------------------------------------------------------------------

@@ -12,10 +12,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from carindex.alignment.evidence import Evidence, MissingTest, evidence_of
+from carindex.alignment.evidence import Evidence, MissingTest, evidence_of, stated_values
+from carindex.alignment.improvement.slicing import Slice
 from carindex.dossier import Fact
 from carindex.rating.kernels import Array
 from carindex.rating.plan import Plan
+from carindex.rating.rating import facts_of
 
 DEPTH = 2
 """Levels of the tree below the root whose nodes are looked at."""
@@ -68,6 +70,66 @@ class OpenNode(msgspec.Struct, frozen=True):
         """Return plain values."""
         found: dict[str, Any] = msgspec.to_builtins(self)
         return found
+
+
+class Interval(msgspec.Struct, frozen=True):
+    """What the evidence allows of an upper node: bounds of its score, and of its stars or grade where it has any."""
+
+    path: str
+    lower: float
+    upper: float
+    maximum: float
+    outcome_lower: str | int | float | None
+    outcome_upper: str | int | float | None
+
+
+def intervals(plan: Plan, facts: Iterable[Fact], depth: int = 0) -> tuple[Interval, ...]:
+    """Return the bounds of the upper nodes alone, and of those that carry the published outcomes: nothing is explained.
+
+    Parameters
+    ----------
+    plan
+        Compiled protocol.
+    facts
+        What is known of the car.
+    depth
+        Levels of the tree below the root that are looked at.
+    """
+    column = facts_of(plan, facts)
+    paths = [path for path in plan.nodes if path.count("/") + bool(path) <= depth or path in plan.headline]
+    slots = [plan.nodes[path].value for path in paths]
+    slots += [outcome.slot for path in paths if (outcome := plan.nodes[path].outcome) is not None]
+    over = stated_values(plan, column.elsewhere)
+    slice_ = _slice(plan, tuple(slots), tuple(over))
+    values = column.values[slice_.facts, None]
+    stated = np.array(list(over.values()), np.float64)[:, None]
+    low, high = slice_.run(values, values, (stated, stated) if over else None)
+    found = []
+    for path in paths:
+        node_plan = plan.nodes[path]
+        worst, best = float(low[node_plan.value, 0]), float(high[node_plan.value, 0])
+        most, outcome = node_plan.node.maximum, node_plan.outcome
+        if node_plan.node.counts != "points":
+            worst, best = most - best, most - worst
+        names = [
+            None if outcome is None else outcome.name(float(bound[outcome.slot, 0])) for bound in (low, high)
+        ]
+        found.append(Interval(path, worst, best, most, names[0], names[1]))
+    return tuple(found)
+
+
+def _slice(plan: Plan, slots: tuple[int, ...], stated: tuple[int, ...]) -> Slice:
+    """Return a slice of a plan, made once for the plan and what is asked of it."""
+    key = id(plan), slots, stated
+    if key not in _slices:
+        if len(_slices) >= _KEPT:
+            _slices.clear()
+        _slices[key] = Slice(plan, slots, stated)  # holds the plan, so that its id stays its own
+    return _slices[key]
+
+
+_KEPT = 128
+_slices: dict[tuple[int, tuple[int, ...], tuple[int, ...]], Slice] = {}
 
 
 def open_nodes(plan: Plan, facts: Iterable[Fact], depth: int = DEPTH) -> tuple[OpenNode, ...]:

@@ -97,10 +97,7 @@ class Evidence:
     def deciding(self, slots: Iterable[int]) -> Callable[[Array], tuple[Array, Array]]:
         """Return what works out some slots alone, from results of the missing tests: bounds ``(slots, n)``."""
         plan = self.plan
-        over = {}
-        for path, score in self.stated.items():
-            node = plan.nodes[path].node
-            over[plan.nodes[path].value] = score if node.counts == "points" else node.maximum - score
+        over = stated_values(plan, self.stated)
         part = Part(plan, (), Slice(plan, slots, over), self.column, over)
 
         def run(results: Array) -> tuple[Array, Array]:
@@ -148,6 +145,15 @@ def evidence_of(plan: Plan, facts: Iterable[Fact]) -> Evidence:
         best[row], worst[row] = ends_of(plan.facts[row], plan.quantities[row], least, most)
     tests = tuple(MissingTest(name, tuple(some)) for name, some in rows.items())
     return Evidence(plan, column.values, column.elsewhere, tests, best, worst, tuple(column.impossible), now)
+
+
+def stated_values(plan: Plan, stated: Mapping[str, float]) -> dict[int, float]:
+    """Return the value that a stated score puts into the slot of its node."""
+    over = {}
+    for path, score in stated.items():
+        node = plan.nodes[path].node
+        over[plan.nodes[path].value] = score if node.counts == "points" else node.maximum - score
+    return over
 
 
 def ends_of(name: str, quantity: Quantity, least: float, most: float) -> tuple[float, float]:
