@@ -255,7 +255,7 @@ def test_a_joint_risk_by_a_fine_grid(tmp_path):
         points=1,
     )
     car = {HIC: 900.0, CHEST: 45.0}
-    found = asked(plan, car, "5", time_limit=20.0)
+    found = asked(plan, car, "5", time_limit=5.0)
     hic, deflection = np.meshgrid(np.linspace(1, 900, 1500), np.linspace(1, 45, 900))
     facts = {HIC: hic.ravel(), CHEST: deflection.ravel()}
     result = evaluate(plan, np.array([facts[name] for name in plan.facts]))
@@ -350,6 +350,24 @@ def test_a_complete_car_of_the_largest_protocol(shared):
 
 
 # -- input that cannot be used -----------------------------------------------------------------------------------
+
+
+def test_words_cannot_be_coupled(tmp_path):
+    tip = "rollover_resistance/tip_up"
+    plan = protocol(
+        tmp_path,
+        {
+            "combine": "sum",
+            "children": {
+                "head": {"scale": {"fact": "hic15", "limits": [500, 700], "points": 4}},
+                "roll": {"lookup": {"fact": tip, "points": {"no": 2, "yes": 0}}},
+            },
+            "stars": {"at_least": {5: 6}, "otherwise": 0},
+        },
+    )
+    with pytest.raises(InputError) as error:
+        asked(plan, {HIC: 600, tip: 1.0}, "5", effort=Effort(couple=((HIC, tip),)))
+    assert error.value.code == "alignment.coupled_word"
 
 
 @pytest.mark.parametrize(

@@ -215,14 +215,17 @@ def improve(
         return Improvement(car, every, False, (), (), *nothing, before, (), tuple(findings))
     changed = _changed(facts, model, found.values)
     after = tuple(rate(request.plan, changed, car=car) for request in requests)
-    changes = [_change(model, name, value, before, after) for name, value in found.values.items()]
+    gains = _gains(model, found.values, before, after)
+    changes = [
+        _change(model.levers[name], name, value, gains.get(name, ())) for name, value in found.values.items()
+    ]
     changes.sort(key=lambda change: (-change.effort, change.fact))
     return Improvement(
         car,
         every,
         True,
         tuple(change for change in changes if change.relation == "to"),
-        tuple(_loosest(model, found.values, change) for change in changes if change.relation != "to"),
+        tuple(_loosest(model, found.values, [change for change in changes if change.relation != "to"])),
         found.effort,
         found.bound,
         found.optimal,
@@ -287,22 +290,28 @@ def _fact(name: str, lever: Lever, value: float) -> Fact:
     return Fact(name, value, unit, "improvement")
 
 
-def _change(
-    model: Model, name: str, value: float, before: Sequence[Rating], after: Sequence[Rating]
-) -> Change:
-    lever = model.levers[name]
-    gains = []
-    for number, row in lever.rows.items():
-        plan = model.parts[number].plan
-        was = {node.path: node for node in before[number].nodes}
-        now = {node.path: node for node in after[number].nodes}
-        own = name.removeprefix(GIVEN).rpartition(":")[2] if name.startswith(GIVEN) else None
-        for path, node_plan in plan.nodes.items():
-            reads = row in node_plan.facts or path == own
-            if not reads or path not in was or node_plan.node.beside:
+def _gains(
+    model: Model, values: Mapping[str, float], before: Sequence[Rating], after: Sequence[Rating]
+) -> dict[str, tuple[Gain, ...]]:
+    """Return what the nodes that read each changed fact win by all changes together."""
+    found: dict[str, list[Gain]] = {}
+    for number, part in enumerate(model.parts):
+        facts = {
+            model.levers[name].rows[number]: name for name in values if number in model.levers[name].rows
+        }
+        was = {node.path: node.lower for node in before[number].nodes}
+        now = {node.path: node.lower for node in after[number].nodes}
+        for path, node_plan in part.plan.nodes.items():
+            if node_plan.node.beside or path not in was or not now[path] > was[path]:
                 continue
-            if now[path].lower > was[path].lower:
-                gains.append(Gain(plan.protocol.id, path, was[path].lower, now[path].lower))
+            for row in {*node_plan.facts, node_plan.value}:
+                if row in facts:
+                    gain = Gain(part.plan.protocol.id, path, was[path], now[path])
+                    found.setdefault(facts[row], []).append(gain)
+    return {name: tuple(some) for name, some in found.items()}
+
+
+def _change(lever: Lever, name: str, value: float, gains: tuple[Gain, ...]) -> Change:
     relation: Relation = "to" if lever.present is not None else "is"
     return Change(
         name,
@@ -312,28 +321,35 @@ def _change(
         lever.quantity.unit,
         lever.cost(value),
         0.0 if lever.words else lever.step,
-        tuple(gains),
+        gains,
     )
 
 
-def _loosest(model: Model, values: Mapping[str, float], change: Change) -> Change:
-    """Return what is asked of a missing fact as a bound, where everything better than the value does as well."""
-    lever = model.levers[change.fact]
-    if lever.words:
-        return change
-    interval = sorted((values[change.fact], lever.best))
-    out = True
+def _loosest(model: Model, values: Mapping[str, float], changes: Sequence[Change]) -> list[Change]:
+    """Return what is asked of missing facts as bounds, where everything better than the value does as well."""
+    numbers = [change for change in changes if not model.levers[change.fact].words]
+    holds = np.ones(len(numbers), bool)
     for number, part in enumerate(model.parts):
         put_in = {
             model.levers[name].rows[number]: (value, value)
             for name, value in values.items()
             if number in model.levers[name].rows
         }
-        if number in lever.rows:
-            put_in[lever.rows[number]] = (interval[0], interval[1])
-        low, high = part.picked([put_in], [goal.slot for goal in part.goals])
+        columns = []
+        for change in numbers:
+            lever = model.levers[change.fact]
+            first, last = sorted((values[change.fact], lever.best))
+            own = {lever.rows[number]: (first, last)} if number in lever.rows else {}
+            columns.append({**put_in, **own})
+        low, high = part.picked(columns, [goal.slot for goal in part.goals])
         for row, goal in enumerate(part.goals):
-            out = out and bool(np.all(msgspec.structs.replace(goal, slot=row).reached(low, high)))
-    if not out:
-        return change
-    return msgspec.structs.replace(change, relation="at_least" if lever.rising else "at_most")
+            holds &= msgspec.structs.replace(goal, slot=row).reached(low, high)
+    bounded = {change.fact for change, ok in zip(numbers, holds, strict=True) if ok}
+    return [
+        msgspec.structs.replace(
+            change, relation="at_least" if model.levers[change.fact].rising else "at_most"
+        )
+        if change.fact in bounded
+        else change
+        for change in changes
+    ]

@@ -22,7 +22,7 @@ from carindex.alignment.improvement.levers import (
 from carindex.alignment.improvement.slicing import Slice
 from carindex.alignment.improvement.structure import Analysis, Interval, Part, analysed, limits_of
 from carindex.dossier import Fact
-from carindex.messages import Finding
+from carindex.messages import Finding, InputError
 from carindex.rating.evaluation import evaluate
 from carindex.rating.kernels import Array
 from carindex.rating.missing import unknown_facts
@@ -138,7 +138,7 @@ def model_of(known: Sequence[Known], goals: Sequence[Sequence[Goal]], effort: Ef
     Raises
     ------
     InputError
-        See `carindex.alignment.improvement.levers.check_names`.
+        See `carindex.alignment.improvement.levers.check_names`; also when a coupled fact is a word.
     """
     several = len(known) > 1
     parts = []
@@ -173,6 +173,9 @@ def model_of(known: Sequence[Known], goals: Sequence[Sequence[Goal]], effort: Ef
             readable[key] = present[key] = one.over[slot]
             _note(rows, quantities, limits, key, number, slot, quantity, (0.0, node_plan.node.maximum))
     check_names(effort, readable, place)
+    for name in (name for names in effort.couple for name in names):
+        if name in quantities and quantities[name].categories:
+            raise InputError(f"{place}: {name}", "alignment.coupled_word", name=name)
     group = {name: i for i, names in enumerate(effort.couple) for name in names}
     levers = {}
     for key, own_rows in rows.items():

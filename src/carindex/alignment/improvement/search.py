@@ -23,6 +23,7 @@ _ROUNDS = 40
 _CLOSE = 1e-3
 """Relative gap at which curves are not looked at any closer."""
 _NEARER = 6
+_STROKES = 24
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,9 @@ class Search:
         """Return an answer that the whole engine bears out, and of which it says that nothing can be dropped."""
         if not self.model.reached([values])[0]:
             return None
+        without = [_taken(values, [dict.fromkeys(change)]) for change in self._changes(values)]
+        if not self.model.reached(without).any():
+            return values
         self._reached = self.model.reached
         return self._without_superfluous(values)
 
@@ -168,7 +172,10 @@ class Search:
         self, values: dict[str, float], program: Assembled, made: Mapping[int, Table]
     ) -> dict[str, float] | None:
         """Return an answer that the engine bears out, made from one of the program; ``None`` where there is none."""
-        tried = [values, *(self._nudged(values, steps) for steps in (1, 3, 10, 30))]
+        # what is missing may have to be known, whatever it is, before a rule settles anything
+        asked = self._asked_at_best
+        tried = [values, *([{**asked, **values}] if asked else [])]
+        tried += [self._nudged(some, steps) for steps in (1, 3, 10, 30) for some in tried[:2]]
         holds = self._reached(tried)
         if holds.any():
             first = int(np.argmax(holds))
@@ -198,12 +205,17 @@ class Search:
 
     def _asked_alone(self) -> dict[str, float] | None:
         """Return what missing facts have to be where that is enough, ``None`` where it is not."""
-        asked = {
+        asked = self._asked_at_best
+        return self.finished(asked, rough=True) if asked and self._reached([asked])[0] else None
+
+    @cached_property
+    def _asked_at_best(self) -> dict[str, float]:
+        """The missing facts that matter, each at its best."""
+        return {
             name: lever.words[-1] if lever.words else lever.best
             for name, lever in self.model.levers.items()
             if lever.present is None and name in self._used
         }
-        return self.finished(asked, rough=True) if asked and self._reached([asked])[0] else None
 
     @cached_property
     def _used(self) -> frozenset[str]:
@@ -271,20 +283,23 @@ class Search:
     ) -> dict[str, float]:
         """Take every step (new values; ``None``: the change is dropped) that the goals allow after those before it.
 
-        Steps are tried in strokes of growing length, so that many that are allowed cost few trials.
+        What is not allowed alone is not allowed after others either. Of the rest as many as possible are taken in one
+        stroke, and those that are left looked at again.
         """
-        first, stroke = 0, 1
-        while first < len(steps):
-            counts = sorted({1, *(min(stroke * k, len(steps) - first) for k in (1, 2, 4))})
-            tried = [_taken(values, steps[first : first + count]) for count in counts]
+        left = list(steps)
+        while left:
+            allowed = self._reached([_taken(values, [step]) for step in left])
+            left = [step for step, ok in zip(left, allowed, strict=True) if ok]
+            if not left:
+                break
+            counts = sorted(
+                {*range(1, min(len(left), _STROKES) + 1), *np.geomspace(1, len(left), 32).astype(int)}
+            )
+            tried = [_taken(values, left[:count]) for count in counts]
             holds = self._reached(tried)
             good = int(np.argmin(holds)) if not holds.all() else len(tried)
-            if good == 0:  # this one is needed
-                first, stroke = first + 1, 1
-                continue
             values = tried[good - 1]
-            first += counts[good - 1]
-            stroke = counts[good - 1] if good == len(tried) else max(1, counts[good - 1] // 2)
+            left = left[counts[good - 1] :]
         return values
 
     def _changes(self, values: Values) -> list[list[str]]:
