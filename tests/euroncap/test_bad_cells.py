@@ -64,7 +64,10 @@ def test_what_is_filled_in_is_read(empty, tmp_path, data):
             wanted[line.fact] = SIZES[line.size] * value
     book.save(tmp_path / "cp_input.xlsx")
     found, findings = crash_protection.read(Book(tmp_path / "cp_input.xlsx"))
-    assert {row.name: row.value for row in found if row.name != "car/third_seat_row"} == pytest.approx(wanted)
+    facts = {row.name: row.value for row in found if row.name != "car/third_seat_row"}
+    unpredicted = {name for name, value in facts.items() if value == "none"}
+    assert {name.removesuffix("/predicted") for name in unpredicted} <= wanted.keys()
+    assert {name: value for name, value in facts.items() if name not in unpredicted} == pytest.approx(wanted)
     assert errors(findings) == []
 
 

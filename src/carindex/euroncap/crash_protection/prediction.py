@@ -50,9 +50,6 @@ def read_prediction(notes: Notes) -> Prediction:
         return found
     found.known = True
     grid = content().grid
-    for test in dict.fromkeys((grid.test, *(leg.test for leg in content().legs))):
-        # what has no word on this sheet is no point
-        notes.state(f"{test}/{TESTED}", "yes", sheet.place(*next(iter(head_cells().values()))))
     by_fill = {cell.fill: key for key, cell in grid.cells.items()}
     for point, (row, column) in head_cells().items():
         key = _filled(notes, sheet, row, column, by_fill)
@@ -71,6 +68,10 @@ def read_prediction(notes: Notes) -> Prediction:
                 found.legs[leg.row, column] = words[cell.text.lower()], cell.place
             else:
                 notes.say("unknown_word", cell.place, text=cell.text, options=", ".join(leg.cells.values()))
+    filled = [grid.test] if found.cells else []
+    filled += [leg.test for leg in content().legs if any(row == leg.row for row, _ in found.legs)]
+    for test in dict.fromkeys(filled):  # what has no word there is no point
+        notes.state(f"{test}/{TESTED}", "yes", sheet.place(*next(iter(head_cells().values()))))
     return found
 
 

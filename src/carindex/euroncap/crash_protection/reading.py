@@ -205,14 +205,14 @@ def _read_criteria(notes: Notes, part: CriteriaSheet) -> None:
         return
     filled_in = [rule.value, *([rule.predicted] if part.predicted else [])]
     for found, line in notes.matched(table, content().lines[part.sheet], filled_in):
-        value = table.cell(found, rule.value)
-        _read_value(notes, value, line)
+        tested = _read_value(notes, table.cell(found, rule.value), line)
         if part.predicted:
-            _read_predicted(notes, table.cell(found, rule.predicted), line, tested=not value.empty)
+            _read_predicted(notes, table.cell(found, rule.predicted), line, tested=tested)
         _compare_limits(notes, table, found, line)
 
 
-def _read_value(notes: Notes, cell: Cell, line: Line) -> None:
+def _read_value(notes: Notes, cell: Cell, line: Line) -> bool:
+    """State the value of a row; returns whether it has one."""
     value: float | str | None
     if line.kind == "criterion":
         value = notes.number(cell, line.fact, line.unit, size=line.size, text_is=0.0)
@@ -225,6 +225,7 @@ def _read_value(notes: Notes, cell: Cell, line: Line) -> None:
         value = _answer(notes, cell, line)
     if value is not None:
         notes.state(line.fact, value, cell.place, line.unit)
+    return value is not None
 
 
 def _answer(notes: Notes, cell: Cell, line: Line) -> str | None:

@@ -39,7 +39,7 @@ def show_improvement(found: Improvement, language: Language) -> None:
         texts = (verdict_text(rating, language) for rating in (before, after))
         was, now = texts
         name = before.protocol.id
-        console.print(f"  {label('outcome_change', language, protocol=name, before=was, after=now)}")
+        console.print(f"  {label('improve_outcome_change', language, protocol=name, before=was, after=now)}")
     plans = {rating.protocol.id: rating.plan for rating in found.before}
     if found.changes:
         heading(console, label("improve_changes", language, count=len(found.changes)))
