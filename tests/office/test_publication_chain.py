@@ -143,7 +143,7 @@ def test_files(tmp_path: Path) -> None:
     # another spelling of the same values is not what was signed
     spaced = data.replace(b'"kind":"result"', b'"kind": "result"', 1)
     write_file(file, spaced)
-    assert [f.code for f in verify_file(file).findings][0] == "office/publication.not_a_record"
+    assert verify_file(file).findings[0].code == "office/publication.not_a_record"
     earlier = tmp_path / "earlier.jsonl"
     write_file(earlier, "".join(as_lines(*_log(["result"]))).encode())
     write_file(file, data)

@@ -1,9 +1,9 @@
 """The log of publications: records signed and chained to each other, a signed head that counts them.
 
-Pure: makes and examines documents, knows neither database nor files. A record holds the digest of the record before it,
-so none can be altered, taken out or put in; the head holds the number of records and the digest of the last, so none can
-be cut off at the end. Who keeps a copy of an earlier state finds out if history was written anew with the office's own
-key (`Verification.extends`).
+Pure: makes and examines documents, knows neither database nor files. A record holds the digest of the record before
+it, so none can be altered, taken out or put in; the head holds the number of records and the digest of the last, so
+none can be cut off at the end. Who keeps an earlier copy finds out if history was written anew with the office's own
+key (``earlier`` of `verify`).
 
 The first record names the first key and is signed by it. A later ``key`` record names the next one, is signed by the
 one before, and holds a proof by the new one; from there on only the new key signs.

@@ -9,6 +9,7 @@ from sqlalchemy import MetaData
 from carindex.office.store.base import Base
 
 _MODULES = (
+    "carindex.office.consensus.models",
     "carindex.office.store.people",
     "carindex.office.store.transaction",
 )
