@@ -10,6 +10,7 @@ from carindex.office.store.base import Base
 
 _MODULES = (
     "carindex.office.consensus.models",
+    "carindex.office.publication.models",
     "carindex.office.store.people",
     "carindex.office.store.transaction",
     "carindex.office.people.models",
