@@ -13,7 +13,10 @@ _MODULES = (
     "carindex.office.publication.models",
     "carindex.office.store.people",
     "carindex.office.store.transaction",
+    "carindex.office.store.files",
     "carindex.office.people.models",
+    "carindex.office.programme.models",
+    "carindex.office.assessments.models",
 )
 """Every module that has tables; a new room adds its own here."""
 
