@@ -9,6 +9,7 @@ from sqlalchemy import MetaData
 from carindex.office.store.base import Base
 
 _MODULES = (
+    "carindex.office.alignment_records.models",
     "carindex.office.consensus.models",
     "carindex.office.publication.models",
     "carindex.office.store.people",
