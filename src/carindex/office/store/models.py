@@ -18,6 +18,9 @@ _MODULES = (
     "carindex.office.people.models",
     "carindex.office.programme.models",
     "carindex.office.assessments.models",
+    "carindex.office.statutes",
+    "carindex.office.panel.models",
+    "carindex.office.review.models",
 )
 """Every module that has tables; a new room adds its own here."""
 
