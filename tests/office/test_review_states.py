@@ -9,7 +9,7 @@ from random import Random
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.office.conftest import SetClock
 from tests.office.test_review import REVIEW, Reviewed
 
@@ -63,6 +63,10 @@ class ReviewStates(RuleBasedStateMachine):
 
     def change(self, expert=None):
         return self.world.change(None if expert is None else self.world.experts[expert])
+
+    @initialize()
+    def assigned_at_first(self):
+        self.assign()
 
     @rule()
     def assign(self):
