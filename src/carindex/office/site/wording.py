@@ -35,7 +35,11 @@ def number(value: object) -> str:
 
 def small(value: object) -> str:
     """Return a number of which only the size counts: three digits that say something."""
-    return f"{value:.3g}" if isinstance(value, float) else number(value)
+    if not isinstance(value, float):
+        return number(value)
+    from numpy import format_float_positional
+
+    return format_float_positional(value, precision=3, fractional=False, trim="-")
 
 
 def labels_of(rating: Mapping[str, Any]) -> dict[str, str]:
