@@ -89,7 +89,7 @@ def test_the_way_of_a_car(desk, tmp_path):
     assert order["protocol"] == "us-ncap-2011"
     with camry() as folder:
         desk.run("receive", order["key"], folder / "facts.csv")
-        made = desk.json("assess", folder / "facts.csv", "--candidate", key, "-p", "us-ncap-2011")
+        made = desk.json("assess", folder / "facts.csv", "--candidate", key)
     assert "nothing differs" in desk.run("again", made["key"])
     latest = desk.json("assessments")[-1]
     assert latest["previous"] == made["key"]
@@ -108,6 +108,8 @@ def test_the_way_of_a_car(desk, tmp_path):
     assert desk.json("vote", "show", question) == []
     assert desk.json("vote", "close", question)["outcome"] == "minor"
     assert len(desk.json("vote", "show", question)) == 2
+    (agreed,) = desk.json("vote", "agreement")
+    assert (agreed["ballots"], agreed["alpha"]) == (2, None)
     desk.run("review", "opinion", review, "approve", by="expert-a")
     desk.run("review", "conclude", review, "approve", fails=r"1 approvals, 2 needed")
     assert "尚缺" in desk.run("review", "show", review, "--lang", "zh")
