@@ -105,6 +105,14 @@ def test_a_forged_log_under_another_key_is_found_by_the_fingerprint() -> None:
     assert not verify([first], head, place="log", trusted=KEYS[0].public.fingerprint).whole
 
 
+def test_a_record_signed_anew_in_its_place_breaks_the_chain() -> None:
+    # whoever holds the key can sign another content, but the next record holds the digest of the first one
+    tip = tip_after(Tip(), RECORDS[0])
+    other = record_after(tip, "result", {"car": "another"}, START, KEYS[0])
+    found = verify([RECORDS[0], other, *RECORDS[2:]], END, place="log")
+    assert [(f.code, f.place) for f in found.findings] == [("office/publication.chain_broken", "log: 3")]
+
+
 def test_a_retired_key_signs_nothing_more() -> None:
     whole = RECORDS[:4]  # the last brings in the second key
     tip = Tip()
