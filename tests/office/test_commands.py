@@ -175,6 +175,16 @@ def test_errors_are_one_line(desk, args, said):
     desk.run(*args, fails=said)
 
 
+def test_what_people_wrote_is_not_translated(desk):
+    shown = desk.run(
+        "people", "add", "proposed", "--login", "secretary", "--role", "secretary", "--lang", "zh"
+    )
+    assert "名称: proposed" in shown
+    assert "登录名: secretary" in shown
+    listed = desk.run("people", "list", "--lang", "zh")
+    assert re.search(r"proposed +secretary .*秘书", listed)
+
+
 def test_who_acts_must_be_known_and_allowed(desk):
     desk.run("people", "add", "X", by="nobody", fails="no such person")
     desk.run("people", "add", "X", by="expert-a", fails="roles held: expert")
