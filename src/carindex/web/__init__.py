@@ -1,0 +1,1 @@
+"""The pages and the API over the engine and the office; no rules of either live here."""
