@@ -11,7 +11,6 @@ from tests.office.conftest import person_in
 
 from carindex.messages import InputError
 from carindex.office.people.organisations import add_organisation
-from carindex.office.programme.editions import Edition, editions, in_force, the_edition
 from carindex.office.programme.work import (
     STEPS,
     Why,
@@ -28,6 +27,7 @@ from carindex.office.programme.work import (
 )
 from carindex.office.store import Role
 from carindex.office.store.files import lay_out
+from carindex.rating.editions import Edition, editions, in_force, the_edition
 
 EVERY = [
     Edition("index-x", "index-x-1", "1", "2020", "2025-12-31", True),

@@ -40,8 +40,8 @@ def assess(
 ) -> None:
     """Rate the dossier PATH and keep the result: files, protocol, engine, everything it says."""
     from carindex.office.assessments import keeping
-    from carindex.office.programme.editions import editions
     from carindex.office.programme.work import edition_for
+    from carindex.rating.editions import editions
 
     if protocol is None:
         if candidate is None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @with_language
 def editions(programme: str | None, on: date | None, json_file: Path | None, language: Language) -> None:
     """List the editions of a PROGRAMME, or of all, with the dates that they state."""
-    from carindex.office.programme import editions as known
+    from carindex.rating import editions as known
 
     rows = [one for one in known.editions() if programme in (None, one.programme)]
     if programme is not None and on is not None:
@@ -80,10 +80,10 @@ def add(
     language: Language,
 ) -> None:
     """Propose the model NAME for a PROGRAMME, with reasons."""
-    from carindex.office.programme.editions import editions as all_editions
-    from carindex.office.programme.editions import in_force
     from carindex.office.programme.work import add_car, propose
     from carindex.office.store.plain import plain
+    from carindex.rating.editions import editions as all_editions
+    from carindex.rating.editions import in_force
 
     in_force(all_editions(), programme, office.clock().date())  # says which programmes there are
     with office.change(key_of(office, by)) as change:
@@ -179,8 +179,8 @@ def order(
 ) -> None:
     """Order TESTS of a VEHICLE from a laboratory."""
     from carindex.office.programme import work
-    from carindex.office.programme.editions import editions as all_editions
     from carindex.office.store.plain import plain
+    from carindex.rating.editions import editions as all_editions
 
     if why is None and laboratory is None:
         raise click.UsageError("--laboratory")

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from carindex.messages import InputError
 from carindex.office.people.organisations import organisation_of
-from carindex.office.programme.editions import UNKNOWN, Edition, the_edition
 from carindex.office.programme.models import (
     Acquired,
     Candidate,
@@ -27,6 +26,7 @@ from carindex.office.programme.models import (
 from carindex.office.store import Change, Record, Role
 from carindex.office.store.files import keep_tree
 from carindex.office.store.people import OrganisationKind
+from carindex.rating.editions import UNKNOWN, Edition, the_edition
 from carindex.vocabulary import vocabulary
 
 T = TypeVar("T", bound=Record)
@@ -346,7 +346,7 @@ def edition_for(session: Session, candidate: str, every: Sequence[Edition], day:
     if len(ordered) > 1:
         raise InputError(
             found.programme,
-            "office/programme.which_edition",
+            "rating.which_edition",
             day=day.isoformat(),
             editions=", ".join(ordered),
         )
