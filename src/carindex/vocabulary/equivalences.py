@@ -7,6 +7,7 @@ strong that evidence is.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
@@ -18,6 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from carindex.kept import kept, read_yaml
+from carindex.messages import InputError
 from carindex.vocabulary.names import FactName
 from carindex.vocabulary.words import Label, vocabulary
 
@@ -28,6 +30,9 @@ RELATIONS: tuple[Relation, ...] = ("same", "equivalent", "indicative")
 Errs = Literal["cautious", "flattering", "open"]
 Part = Literal["test", "seat", "dummy", "quantity"]
 PARTS: Mapping[str, Part] = {"tests": "test", "seats": "seat", "dummies": "dummy", "quantities": "quantity"}
+
+SETTING = "CARINDEX_EQUIVALENCES"
+"""Environment variable: files in the form of ``equivalences.yaml`` whose entries come first."""
 
 _TURNED: Mapping[Errs, Errs] = {"cautious": "flattering", "flattering": "cautious", "open": "open"}
 _ENOUGH, _TOLERANCE = 3, 0.01
@@ -133,6 +138,11 @@ class Equivalences:
         return kept("vocabulary.equivalences", read)
 
     @cached_property
+    def _own(self) -> tuple[_File, ...]:
+        """The files that the setting names: what an organisation has settled for itself."""
+        return tuple(_read(Path(name)) for name in os.environ.get(SETTING, "").split(os.pathsep) if name)
+
+    @cached_property
     def judged(self) -> frozenset[str]:
         """Quantities that are a programme's own judgement, and evidence for nothing else."""
         return frozenset(self._file.judged)
@@ -141,7 +151,10 @@ class Equivalences:
     def entries(self) -> tuple[Equivalence, ...]:
         """Every entry, one a direction and a target."""
         return tuple(
-            made for plural, part in PARTS.items() for made in _made(getattr(self._file, plural), part)
+            made
+            for file in (*self._own, self._file)  # what was settled comes before what comes with the package
+            for plural, part in PARTS.items()
+            for made in _made(getattr(file, plural), part)
         )
 
     @cached_property
@@ -164,6 +177,18 @@ class Equivalences:
 def equivalences() -> Equivalences:
     """Return the equivalences of this installation."""
     return Equivalences()
+
+
+def _read(path: Path) -> _File:
+    import yaml
+
+    try:
+        return msgspec.convert(read_yaml(path), _File)
+    except OSError as error:
+        raise InputError(path, "vocabulary.no_equivalences", reason=error.strerror or error) from None
+    except (ValueError, yaml.YAMLError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(path, "vocabulary.no_equivalences", reason=reason) from None
 
 
 def _made(entries: list[_Entry], part: Part) -> Iterator[Equivalence]:
