@@ -1,0 +1,77 @@
+"""The application: pages, API and what surrounds them, put together for one site."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from carindex import __version__
+from carindex.messages import LANGUAGES
+from carindex.office.store import Office, open_office
+from carindex.web import assets
+from carindex.web.faults import with_faults
+from carindex.web.headers import GreatestSize, SecurityHeaders
+from carindex.web.pages import protocols
+from carindex.web.secret import site_key
+from carindex.web.settings import Settings
+from carindex.web.site import Site, Throttles
+from carindex.web.wording import preferred
+
+_PAGES = (protocols,)
+_log = logging.getLogger("carindex.web")
+
+
+def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
+    """Return the application of a site.
+
+    Parameters
+    ----------
+    settings
+        What the site is given.
+    office
+        Its office, where it is open already; else the one that the settings name is opened.
+
+    Raises
+    ------
+    InputError
+        When the office cannot be opened or the folder cannot be written to.
+    """
+    opened = office if office is not None else open_office(settings.store, create=True, clock=settings.clock)
+    site = Site(settings, opened, site_key(settings.folder), Throttles.of(settings))
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+
+    app = FastAPI(
+        title="carindex",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=life,
+        redirect_slashes=False,
+    )
+    app.state.site = site
+    app.include_router(assets.router)
+    for language in LANGUAGES:
+        pages = APIRouter(prefix=f"/{language}")
+        for module in _PAGES:
+            pages.include_router(module.router)
+        app.include_router(pages)
+    app.add_api_route("/", _first_page, methods=["GET", "HEAD"])
+    with_faults(app)
+    limits = settings.limits
+    app.add_middleware(GreatestSize, most=limits.request, most_of={"/chunks/": limits.chunk})
+    app.add_middleware(SecurityHeaders, secure=settings.secure)
+    return app
+
+
+async def _first_page(request: Request) -> Response:
+    language = preferred(request.headers.get("accept-language", ""))
+    return RedirectResponse(f"/{language}/", 307, headers={"vary": "accept-language"})
