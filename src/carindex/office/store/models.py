@@ -1,0 +1,22 @@
+"""All tables of the office together: what a backup holds, and what migrations must lead to."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from sqlalchemy import MetaData
+
+from carindex.office.store.base import Base
+
+_MODULES = (
+    "carindex.office.store.people",
+    "carindex.office.store.transaction",
+)
+"""Every module that has tables; a new room adds its own here."""
+
+
+def all_tables() -> MetaData:
+    """Return the tables of all rooms."""
+    for module in _MODULES:
+        import_module(module)
+    return Base.metadata
