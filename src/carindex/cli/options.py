@@ -80,6 +80,25 @@ def with_assumptions(command: Command) -> Command:
     return click.option("--car", help="Which car, where a facts file has several.")(command)
 
 
+def with_acceptance(command: Command) -> Command:
+    """Add ``--accept``: evidence of other tests that may be taken over."""
+
+    def chosen(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            return ()
+        from carindex.alignment.reuse import accepted
+
+        return accepted(value)
+
+    help_text = (
+        "Go on with evidence of other tests for what is missing: `equivalent`, or `indicative` as well. Everything "
+        "that rests on it is marked."
+    )
+    return click.option("--accept", multiple=True, metavar="RELATION", callback=chosen, help=help_text)(
+        command
+    )
+
+
 def language(text: str | None) -> Language:
     """Return the language asked for, by the option or else by the environment."""
     environment = (os.environ.get(name) for name in ("CARINDEX_LANG", "LC_ALL", "LANG"))
@@ -111,15 +130,28 @@ def write_json(json_file: Path, document: object) -> None:
     """
     import msgspec
 
-    text = msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=1).decode() + "\n"
-    if str(json_file) == "-":
+    write_text(
+        json_file,
+        msgspec.json.format(msgspec.json.encode(document, enc_hook=_plain), indent=1).decode() + "\n",
+    )
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a text to a file, to standard output for ``-``.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be written.
+    """
+    if str(file) == "-":
         sys.stdout.write(text)
         return
     try:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(text, "utf-8")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
     except OSError as error:
-        raise InputError(json_file, "campaign.not_written", reason=error.strerror) from None
+        raise InputError(file, "campaign.not_written", reason=error.strerror) from None
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ import click
 from carindex.cli.options import (
     PATH,
     end,
+    with_acceptance,
     with_assumptions,
     with_json,
     with_language,
@@ -25,7 +26,8 @@ from carindex.cli.options import (
 from carindex.messages import Finding, InputError, Language
 
 if TYPE_CHECKING:
-    from carindex.dossier import FactSet
+    from carindex.alignment.reuse import Accepted
+    from carindex.dossier import Fact, FactSet
     from carindex.dossier.folder import Dossier
     from carindex.rating import Plan, Protocol, Rating
     from carindex.side_by_side import Task
@@ -51,6 +53,7 @@ _ASSUMPTIONS = {"en": "JSON {node path: points}", "zh": "JSON {节点路径: 分
 @with_json
 @click.option("--report", type=PATH, help="Write a report (HTML and PDF) into this folder.")
 @click.option("--bounds", is_flag=True, help="Show the interval of every node.")
+@with_acceptance
 @with_assumptions
 @with_language
 def rate(
@@ -60,6 +63,7 @@ def rate(
     json_file: Path | None,
     report: Path | None,
     bounds: bool,
+    accept: tuple[Accepted, ...],
     assume: Path | None,
     car: str | None,
     language: Language,
@@ -70,7 +74,7 @@ def rate(
     `-p all` every protocol rates the car, and those that can use nothing of it say so.
     """
     asked = _asked(protocols)
-    dossier, ratings = _rated(path, asked.names, assume, car, calculator=mode == "calculator")
+    dossier, ratings = _rated(path, asked.names, assume, car, calculator=mode == "calculator", accept=accept)
     if json_file is not None:
         documents = _documents(ratings, asked, language)
         write_json(json_file, documents[0] if len(documents) == 1 else documents)
@@ -206,6 +210,7 @@ def _rated(
     car: str | None = None,
     *,
     calculator: bool = False,
+    accept: tuple[Accepted, ...] = (),
 ) -> tuple[Dossier, list[Rating]]:
     from carindex.dossier.folder import load_dossier
 
@@ -213,7 +218,6 @@ def _rated(
     # workbooks are read twice: as the calculator takes their cells, and as the rules do
     by_the_rules = _reading(path, False) if calculator else None
     from carindex.rating.compiled import compiled
-    from carindex.rating.rating import rate as rate_car
     from carindex.rating.together import unmistakable
 
     plans: list[Plan] = [compiled(name, calculator=calculator) for name in protocols]
@@ -223,8 +227,9 @@ def _rated(
         facts, ambiguous = unmistakable(dossier.facts, plans)
         dossier = replace(dossier, facts=tuple(facts), findings=(*dossier.findings, *ambiguous))
     ratings = [
-        rate_car(
+        _rate(
             plan,
+            accept,
             dossier.facts,
             car=dossier.car,
             assumed=_assumed_for(plan, assumed, plans),
@@ -237,6 +242,30 @@ def _rated(
     if calculator:
         ratings = [_with_oddities(rating, dossier, by_the_rules) for rating in ratings]
     return dossier, ratings
+
+
+def _rate(plan: Plan, accept: tuple[Accepted, ...], facts: Iterable[Fact], **options: Any) -> Rating:  # noqa: ANN401
+    if not accept:  # what takes evidence over is not imported where nothing is
+        from carindex.rating.rating import rate
+
+        return rate(plan, facts, **options)
+    from carindex.alignment.reuse import rate_with_reuse
+
+    return rate_with_reuse(plan, facts, accept, **options)[0]
+
+
+def evidence(path: Path, plans: Sequence[Plan], car: str | None = None) -> Dossier:
+    """Return the evidence of a car: of a dossier folder, a facts file, or a folder of workbooks of these protocols.
+
+    Raises
+    ------
+    InputError
+        When the path cannot be used.
+    """
+    from carindex.dossier.folder import load_dossier
+
+    reading = _reading(path, False)
+    return _of_workbooks(path, list(plans), car, reading) or load_dossier(path, car)
 
 
 def _with_oddities(rating: Rating, dossier: Dossier, reading: Task[FactSet | None] | None) -> Rating:

@@ -17,6 +17,7 @@ from carindex.rating.explain import Share, losses
 from carindex.rating.missing import missing_below, unknown_facts
 from carindex.rating.plan import NodePlan, Plan
 from carindex.rating.protocol import Protocol
+from carindex.rating.reused import REUSED, resting_on
 from carindex.rating.stated import worded
 from carindex.rating.verification import DOUBTFUL, counts
 from carindex.rating.words import reason
@@ -34,7 +35,8 @@ class RatedNode(msgspec.Struct, frozen=True):
 
     ``score``, ``stars``, ``grade`` and ``value`` are ``None`` while missing facts leave them open; ``lower``
     and ``upper`` always bound the score. ``value`` is what the node counts itself: a risk or demerits where
-    the programme counts these, otherwise the score. ``numbered``: the score only numbers the grades.
+    the programme counts these, otherwise the score. ``numbered``: the score only numbers the grades. ``reused``: facts
+    taken over from other tests (`REUSED`) that the node, or a node that it counts, rests on.
     """
 
     path: str
@@ -59,6 +61,7 @@ class RatedNode(msgspec.Struct, frozen=True):
     beside: bool
     children: tuple[str, ...]
     numbered: bool = False
+    reused: tuple[str, ...] = ()
     contributions: Mapping[str, float] = msgspec.field(default_factory=dict)
 
 
@@ -117,6 +120,12 @@ class Rating(msgspec.Struct, frozen=True):
         return tuple(node for node in self.nodes if node.path in paths)
 
     @property
+    def reused(self) -> tuple[Fact, ...]:
+        """The facts taken over from other tests that the rating rests on."""
+        found = {fact.name: fact for node in self.nodes for fact in node.facts if REUSED in fact.details}
+        return tuple(found.values())
+
+    @property
     def used(self) -> bool:
         """Whether any fact of the car, or a score assumed, is of use here."""
         return bool(self.assumed) or any(node.facts for node in self.nodes)
@@ -136,6 +145,8 @@ class Rating(msgspec.Struct, frozen=True):
         }
         if self.assumed:
             outcome["assumed"] = True
+        if self.reused:
+            outcome["reused"] = [fact.name for fact in self.reused]
         several = {} if root.path in self.plan.headline else {"outcomes": [_brief(n) for n in self.headline]}
         said: dict[str, dict[str, Any]] = {}  # a fact stands at every node that asks for it
         overlays = [str(layer.folder) for layer in self.protocol.overlays]
@@ -215,8 +226,10 @@ def rate(
     unknown = unknown_facts(evaluation, known, overrides)
     missing = tuple(plan.facts[i] for i in unknown)
     below = missing_below(plan, frozenset(unknown))
+    reused = resting_on(plan, [name for name, fact in known.items() if REUSED in fact.details])
     nodes = tuple(
-        _rated(node, evaluation, known, overrides, touched, below[path]) for path, node in plan.nodes.items()
+        _rated(node, evaluation, known, overrides, touched, below[path], reused.get(path, ()))
+        for path, node in plan.nodes.items()
     )
     levels = counts(plan.protocol)
     unverified = sum(levels[level] for level in DOUBTFUL)
@@ -388,6 +401,7 @@ def _rated(
     assumed: Mapping[str, float],
     touched: set[str],
     missing: tuple[str, ...],
+    reused: tuple[str, ...],
 ) -> RatedNode:
     node = node_plan.node
     plan = evaluation.plan
@@ -436,6 +450,7 @@ def _rated(
         beside=node.beside,
         children=tuple(child.path for child in node.children) if node.spec.row is None else (),
         numbered=bool(node.grades),
+        reused=reused,
     )
 
 
@@ -495,6 +510,8 @@ def _node_json(node: RatedNode, language: Language, said: dict[str, dict[str, An
         "verified": node.verified,
         "beside": node.beside,
     }
+    if node.reused:
+        entry["reused"] = list(node.reused)
     if node.outcome_lower is not None:
         entry["grade" if node.graded else "stars"] = node.outcome
         entry["outcome"] = {"lower": node.outcome_lower, "upper": node.outcome_upper}

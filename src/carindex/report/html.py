@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from carindex.report.comparison import Comparison
-from carindex.report.document import Document
+from carindex.messages import Language
 from carindex.report.labels import label
 
 if TYPE_CHECKING:
@@ -18,7 +17,15 @@ _PERCENT = re.compile(r"(?<=\d) %")
 _NAMESPACES = re.compile(r' xmlns(:xlink)?="[^"]*"')
 
 
-def page(document: Document | Comparison, template: str = "report.html") -> str:
+class Prepared(Protocol):
+    """What a page shows, prepared for its template."""
+
+    @property
+    def language(self) -> Language:
+        """The language that it is prepared in."""
+
+
+def page(document: Prepared, template: str = "report.html") -> str:
     """Return a report, or a comparison of programmes, as HTML."""
     style = files("carindex.report").joinpath("templates", "report.css").read_text("utf-8")
     text = _template(template).render(

@@ -234,6 +234,8 @@ def verdict_state(rating: Rating, language: Language) -> str:
     words = [label("final" if rating.final else "not_final", language)]
     if rating.assumed:
         words.append(label("assumed_scores", language))
+    if rating.reused:
+        words.append(label("reused_evidence", language, count=len(rating.reused)))
     return ", ".join(words) if language == "en" else "，".join(words)
 
 

@@ -11,7 +11,10 @@ import click
 
 from carindex.cli.commands import Commands
 
-_COMMANDS: Mapping[str, str] = {}
+_COMMANDS: Mapping[str, str] = {
+    "crosswalk": "carindex.cli.align.crosswalk:crosswalk",
+    "coverage": "carindex.cli.align.coverage:coverage",
+}
 
 
 @click.group(cls=Commands.of(_COMMANDS))

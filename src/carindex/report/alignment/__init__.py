@@ -1,0 +1,1 @@
+"""What comparisons of programmes look like: prepared once, for the terminal, tables and pages."""
