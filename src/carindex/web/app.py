@@ -16,13 +16,13 @@ from carindex.office.store import Office, open_office
 from carindex.web import assets
 from carindex.web.faults import with_faults
 from carindex.web.headers import GreatestSize, SecurityHeaders
-from carindex.web.pages import protocols
+from carindex.web.pages import crosswalk, protocols
 from carindex.web.secret import site_key
 from carindex.web.settings import Settings
 from carindex.web.site import Site, Throttles
 from carindex.web.wording import preferred
 
-_PAGES = (protocols,)
+_PAGES = (protocols, crosswalk)
 _log = logging.getLogger("carindex.web")
 
 

@@ -11,6 +11,7 @@ from carindex.office.store.base import Base
 _MODULES = (
     "carindex.office.store.people",
     "carindex.office.store.transaction",
+    "carindex.office.workspace.models",
 )
 """Every module that has tables; a new room adds its own here."""
 
