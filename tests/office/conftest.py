@@ -10,9 +10,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import create_engine
 from tests.office.postgresql import cluster, server_programs
 
+from carindex.office.people import accounts
 from carindex.office.store import SYSTEM, Office, Person, Role, open_office
 from carindex.office.store.people import RoleHeld
 
@@ -58,6 +60,13 @@ def _sql(address: str, command: str) -> None:
 
 
 _names = count(1)
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2 with its least memory and time: what is tested is what is done with the hashes."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(accounts, "_hasher", lambda: hasher)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A running site: its settings, its office, and what it keeps in memory; every request finds it at ``app.state.site``."""
+"""A running site: its settings, its office, what it keeps in memory; requests find it at ``app.state.site``."""
 
 from __future__ import annotations
 

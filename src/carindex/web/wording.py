@@ -1,4 +1,4 @@
-"""The fixed words of the pages, in every language, from the files in ``labels/``; one key means one thing everywhere."""
+"""The fixed words of the pages, a text a language, from ``labels/``; one key means one thing everywhere."""
 
 from __future__ import annotations
 

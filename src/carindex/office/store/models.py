@@ -12,6 +12,7 @@ _MODULES = (
     "carindex.office.store.people",
     "carindex.office.store.transaction",
     "carindex.office.workspace.models",
+    "carindex.office.people.models",
 )
 """Every module that has tables; a new room adds its own here."""
 

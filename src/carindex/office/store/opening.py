@@ -77,8 +77,9 @@ class Office:
                 change = Change(self, session, actor, self.clock())
                 yield change
                 session.flush()
-                if touched and not change.entries:
-                    raise RuntimeError(f"changed without a word in the audit log: {sorted(touched)}")
+                silent = sorted(touched - change.unremarked)
+                if silent and not change.entries:
+                    raise RuntimeError(f"changed without a word in the audit log: {silent}")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -85,6 +85,7 @@ class Change:
         self.actor = actor
         self.at = at
         self.entries: list[AuditEntry] = []
+        self.unremarked: set[str] = set()
 
     def add(self, record: R) -> R:
         """Give a new record its key and put it into the database at once, so that rules checked later see it."""
@@ -128,6 +129,10 @@ class Change:
         self.session.flush()
         self.entries.append(entry)
         return entry
+
+    def unremarkable(self, *tables: str) -> None:
+        """Say that what changed in these tables needs no entry in the audit log: that something is in use, no more."""
+        self.unremarked.update(tables)
 
     def require(self, *roles: Role) -> None:
         """Refuse the change unless who makes it holds one of these roles; the office itself may do anything.

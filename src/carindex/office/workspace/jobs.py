@@ -140,7 +140,9 @@ def take_up_again(change: Change) -> int:
     for job in running:
         if job.tries >= MOST_TRIES:
             job.state, job.ended = JobState.FAILED.value, change.at
-            job.finding = plain(Finding("office/workspace.worker_ended", "error", job.kind, None, {"tries": job.tries}))
+            job.finding = plain(
+                Finding("office/workspace.worker_ended", "error", job.kind, None, {"tries": job.tries})
+            )
         else:
             job.state = JobState.WAITING.value
         change.record("workspace.job_interrupted", job, {"state": job.state})

@@ -24,7 +24,9 @@ def part_file(office: Office, upload: Upload, number: int) -> Path:
         When the upload has no such file.
     """
     if not 0 <= number < len(upload.files):
-        raise InputError(f"{upload.title}: {number}", "office/workspace.no_such_file", count=len(upload.files))
+        raise InputError(
+            f"{upload.title}: {number}", "office/workspace.no_such_file", count=len(upload.files)
+        )
     return folder_of(office, upload.key) / _PARTS / str(number)
 
 
@@ -49,14 +51,18 @@ def receive(office: Office, upload: Upload, number: int, offset: int, content: b
     announced = upload.files[number]["size"]
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with file.open("ab") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)  # two senders of the same piece: one of them is told where to go on
+        fcntl.flock(
+            stream, fcntl.LOCK_EX
+        )  # two senders of the same piece: one of them is told where to go on
         have = stream.seek(0, os.SEEK_END)
         if offset != have:
             raise InputError(
                 upload.files[number]["name"], "office/workspace.wrong_offset", offset=offset, have=have
             )
         if have + len(content) > announced:
-            raise InputError(upload.files[number]["name"], "office/workspace.more_than_announced", size=announced)
+            raise InputError(
+                upload.files[number]["name"], "office/workspace.more_than_announced", size=announced
+            )
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())

@@ -1,1 +1,1 @@
-"""What the pages show, prepared in one language: text, shares for bars, finished pictures; templates only lay it out."""
+"""What the pages show, prepared in one language: text, shares for bars, pictures; templates only lay it out."""

@@ -58,8 +58,6 @@ def upgrade() -> None:
 
 def _links(table: str, *columns: str) -> list[sa.ForeignKeyConstraint]:
     return [
-        sa.ForeignKeyConstraint(
-            [column], [f"{column}.key"], name=f"fk_{table}_{column}", ondelete="RESTRICT"
-        )
+        sa.ForeignKeyConstraint([column], [f"{column}.key"], name=f"fk_{table}_{column}", ondelete="RESTRICT")
         for column in columns
     ]
