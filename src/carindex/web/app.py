@@ -16,13 +16,14 @@ from carindex.office.store import Office, open_office
 from carindex.web import assets
 from carindex.web.faults import with_faults
 from carindex.web.headers import GreatestSize, SecurityHeaders
-from carindex.web.pages import crosswalk, protocols
+from carindex.web.pages import account, crosswalk, protocols
 from carindex.web.secret import site_key
 from carindex.web.settings import Settings
 from carindex.web.site import Site, Throttles
+from carindex.web.visitors import Visitors
 from carindex.web.wording import preferred
 
-_PAGES = (protocols, crosswalk)
+_PAGES = (protocols, crosswalk, account)
 _log = logging.getLogger("carindex.web")
 
 
@@ -42,7 +43,7 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
         When the office cannot be opened or the folder cannot be written to.
     """
     opened = office if office is not None else open_office(settings.store, create=True, clock=settings.clock)
-    site = Site(settings, opened, site_key(settings.folder), Throttles.of(settings))
+    site = Site(settings, opened, site_key(opened.files / "site"), Throttles.of(settings))
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -68,6 +69,7 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
     with_faults(app)
     limits = settings.limits
     app.add_middleware(GreatestSize, most=limits.request, most_of={"/chunks/": limits.chunk})
+    app.add_middleware(Visitors, site=site)
     app.add_middleware(SecurityHeaders, secure=settings.secure)
     return app
 

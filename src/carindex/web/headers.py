@@ -44,6 +44,7 @@ class SecurityHeaders:
         self.headers = {**HEADERS, **({"strict-transport-security": _TWO_YEARS} if secure else {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -75,6 +76,7 @@ class GreatestSize:
         self.most_of = most_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return

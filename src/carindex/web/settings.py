@@ -1,21 +1,15 @@
-"""What a running site is given: where the office lies, how large things may be, how often one may try.
+"""What a running site is given: where the office lies, how large things may be, how often one may ask.
 
 Everything that varies between sites stands here; times come from `clock`, so that tests can set them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
+
+from carindex.office.store import Clock, utc_now
 
 MIB = 1024**2
-
-
-def now() -> datetime:
-    """Return the present time: the one clock of a running site."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -49,15 +43,12 @@ class Rates:
 
     Attributes
     ----------
-    sign_in
-        Failed attempts for one account, or from one address.
     api, api_signed_in
         Requests of the API from one address, and with one token.
     work
         Ratings and other computing asked for by one account.
     """
 
-    sign_in: tuple[int, float] = (5, 300.0)
     api: tuple[int, float] = (600, 60.0)
     api_signed_in: tuple[int, float] = (1200, 60.0)
     work: tuple[int, float] = (240, 60.0)
@@ -70,23 +61,16 @@ class Settings:
     Attributes
     ----------
     store
-        Where the office's records are: a folder, a file or a database URL.
-    folder
-        Where uploads lie.
+        Where the office's records are: a folder or the address of a database; ``None``: as the environment says.
     secure
         Whether the site is reached by HTTPS: cookies are then sent by HTTPS only.
-    session_idle, session_length
-        Seconds after which a session ends: without a request, and at the latest.
     worker
         Whether long jobs are done by a process that the site starts.
     """
 
-    store: str
-    folder: Path
+    store: str | None = None
     secure: bool = False
-    session_idle: float = 2 * 3600.0
-    session_length: float = 12 * 3600.0
     worker: bool = True
     limits: Limits = field(default_factory=Limits)
     rates: Rates = field(default_factory=Rates)
-    clock: Callable[[], datetime] = now
+    clock: Clock = utc_now

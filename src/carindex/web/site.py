@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 class Throttles:
     """What is counted, in memory: a site that starts anew counts from nothing."""
 
-    sign_in: Throttle
     api: Throttle
     api_signed_in: Throttle
     work: Throttle
@@ -28,7 +27,6 @@ class Throttles:
         """Return counters of a site, all at nothing."""
         rates = settings.rates
         return cls(
-            Throttle(*rates.sign_in),
             Throttle(*rates.api),
             Throttle(*rates.api_signed_in),
             Throttle(*rates.work),

@@ -1,4 +1,4 @@
-"""What an upload is, by its content: a dossier, a recording, the programme's workbooks, or facts; anything else is refused.
+"""What an upload is, by its content: a dossier, a recording, workbooks or facts; anything else is refused.
 
 The name of a file says nothing here but how its parts belong together. Archives are unpacked only by `unpacking`, which
 checks every member.

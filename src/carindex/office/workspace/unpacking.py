@@ -1,4 +1,4 @@
-"""Unpack an archive that somebody sent: every member's name, kind and size is checked, sizes again while they are written.
+"""Unpack an archive that somebody sent: every member's name, kind and size is checked, sizes again while written.
 
 What an archive says of itself is not believed: the bytes that come out are counted.
 """
@@ -10,6 +10,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -67,7 +68,7 @@ def checked_zip(file: Path, limits: UnpackLimits) -> list[str]:
             files.append(member)
     # members that lie over each other in the file unpack to far more than it holds
     spans = sorted((member.header_offset, member.compress_size) for member in files)
-    overlap = any(start + size > after for (start, size), (after, _) in zip(spans, spans[1:], strict=False))
+    overlap = any(start + size > after for (start, size), (after, _) in pairwise(spans))
     _check(file, sum(member.file_size for member in files), limits)
     if overlap:
         raise InputError(file.name, "office/workspace.bomb")

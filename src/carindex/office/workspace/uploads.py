@@ -1,4 +1,4 @@
-"""Uploads: begun, received piece by piece, completed or refused, removed; seen by the organisation's own people only."""
+"""Uploads: begun, received in pieces, completed or refused, removed; seen by the organisation's own people only."""
 
 from __future__ import annotations
 
