@@ -17,8 +17,8 @@ from carindex.dossier.folder import Dossier, fact_of, load_dossier
 from carindex.messages import Finding, InputError, Language
 from carindex.office.store import Office
 from carindex.office.workspace.models import Upload, UploadKind
+from carindex.office.workspace.places import folder_of
 from carindex.office.workspace.sniffing import root_of
-from carindex.office.workspace.uploads import folder_of
 from carindex.rating import Rating, available_protocols, rate
 from carindex.rating.themes import lost_by_theme
 from carindex.rating.together import unmistakable

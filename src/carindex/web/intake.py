@@ -11,10 +11,11 @@ from carindex.messages import InputError, Language
 from carindex.office.store import Actor
 from carindex.office.workspace import uploads
 from carindex.office.workspace.models import Upload
+from carindex.office.workspace.places import folder_of
 from carindex.office.workspace.receiving import receive, received
 from carindex.office.workspace.sniffing import arrange
 from carindex.office.workspace.unpacking import UnpackLimits
-from carindex.office.workspace.uploads import UploadLimits, discard, finding_of, folder_of, upload_of
+from carindex.office.workspace.uploads import UploadLimits, discard, finding_of, upload_of
 from carindex.web.bench import without_places
 from carindex.web.site import Site
 

@@ -21,7 +21,7 @@ class Account(Base):
 
 
 class FailedSignIn(Record):
-    """An attempt to sign in that failed: with which login, from where. Forgotten after one that succeeds, and with age."""
+    """An attempt to sign in that failed: with which login, from where. Forgotten after a success, and with age."""
 
     __tablename__ = "failed_sign_in"
 

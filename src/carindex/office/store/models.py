@@ -9,10 +9,13 @@ from sqlalchemy import MetaData
 from carindex.office.store.base import Base
 
 _MODULES = (
+    "carindex.office.workspace.models",
     "carindex.office.store.people",
     "carindex.office.store.transaction",
-    "carindex.office.workspace.models",
+    "carindex.office.store.files",
     "carindex.office.people.models",
+    "carindex.office.programme.models",
+    "carindex.office.assessments.models",
 )
 """Every module that has tables; a new room adds its own here."""
 

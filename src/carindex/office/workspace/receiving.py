@@ -10,7 +10,7 @@ from pathlib import Path
 from carindex.messages import InputError
 from carindex.office.store import Office
 from carindex.office.workspace.models import Upload, UploadState
-from carindex.office.workspace.uploads import folder_of
+from carindex.office.workspace.places import folder_of
 
 _PARTS = "parts"
 

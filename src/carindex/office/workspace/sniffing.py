@@ -18,9 +18,9 @@ from carindex.dossier.folder import CAR_FILE
 from carindex.messages import InputError
 from carindex.office.store import Office
 from carindex.office.workspace.models import Upload, UploadKind
+from carindex.office.workspace.places import folder_of
 from carindex.office.workspace.receiving import missing_of, part_file
 from carindex.office.workspace.unpacking import UnpackLimits, checked_zip, unpack
-from carindex.office.workspace.uploads import folder_of
 
 FILES, UNPACKED = "files", "unpacked"
 _WORKBOOK_PART = "[Content_Types].xml"

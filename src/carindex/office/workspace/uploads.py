@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ from carindex.office.store import Actor, Change, Office
 from carindex.office.workspace.access import organisation_of
 from carindex.office.workspace.models import Job, JobState, Upload, UploadState
 from carindex.office.workspace.names import checked_names
+from carindex.office.workspace.places import folder_of
 from carindex.office.workspace.sniffing import Recognised
 
 
@@ -172,11 +172,6 @@ def plain(finding: Finding) -> Mapping[str, Any]:
 def finding_of(kept: Mapping[str, Any]) -> Finding:
     """Return a finding that was kept."""
     return Finding(kept["code"], "error", kept["place"], None, kept["parameters"])
-
-
-def folder_of(office: Office, key: str) -> Path:
-    """Return the folder of an upload's files; its key was given by the office, never by a person."""
-    return office.files / "workspace" / key
 
 
 def discard(office: Office, key: str) -> None:
