@@ -14,6 +14,7 @@ from carindex import __version__
 from carindex.messages import LANGUAGES
 from carindex.office.store import Office, open_office
 from carindex.web import assets
+from carindex.web.api.v1 import with_api
 from carindex.web.faults import with_faults
 from carindex.web.headers import GreatestSize, SecurityHeaders
 from carindex.web.pages import account, crosswalk, protocols, workspace
@@ -65,6 +66,7 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
         for module in _PAGES:
             pages.include_router(module.router)
         app.include_router(pages)
+    with_api(app)
     app.add_api_route("/", _first_page, methods=["GET", "HEAD"])
     with_faults(app)
     limits = settings.limits

@@ -65,7 +65,7 @@ class Kept:
             self._made.clear()
 
 
-_evidence, _ratings = Kept(12), Kept(120)
+_evidence, _ratings, _charts = Kept(12), Kept(120), Kept(12)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,6 +153,31 @@ def _recorded(looked: Looked, root: Path) -> Dossier:
         dict(recording.files),
         {},
     )
+
+
+class Undrawn(dict[str, str]):
+    """Charts of which only those of certain facts are drawn: what is not looked at costs nothing."""
+
+    def __init__(self, drawn: dict[str, str], wanted: Sequence[str]) -> None:
+        super().__init__()
+        self.drawn, self.wanted = drawn, frozenset(wanted)
+
+    def _is_wanted(self, key: object) -> bool:
+        return str(key).partition(": ")[2] in self.wanted
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.drawn or not self._is_wanted(key)
+
+    def __setitem__(self, key: str, value: str) -> None:
+        self.drawn[key] = value
+
+    def __getitem__(self, key: str) -> str:
+        return self.drawn.get(key, "") if self._is_wanted(key) else ""
+
+
+def charts_of(looked: Looked) -> dict[str, str]:
+    """Return the charts of an upload that were drawn so far."""
+    return _charts.get(looked.key, dict[str, str])
 
 
 def rating_of(

@@ -54,9 +54,17 @@ def language_for(request: Request) -> Language:
     return preferred(request.headers.get("accept-language", ""))
 
 
-#: Messages that say that somebody may not do what they ask, or that a thing is not there; all others are 422 or 400.
+#: Messages that say that somebody may not do what they ask, or not now, or that a thing is not there.
 STATUS_OF_CODES = {
     "office/store.not_allowed": 403,
+    "office/workspace.no_organisation": 403,
+    "office/workspace.wrong_offset": 409,
+    "office/workspace.not_receiving": 409,
+    "office/workspace.not_complete": 409,
+    "office/workspace.not_whole": 409,
+    "office/workspace.in_use": 409,
+    "office/workspace.job_ended": 409,
+    "office/workspace.too_many_jobs": 409,
     "web.no_such_protocol": 404,
 }
 
@@ -96,7 +104,7 @@ def answer(
         }
         return JSONResponse(document, status, headers, media_type="application/problem+json")
     context = {"status": status, "heading": heading, "said": said}
-    name = "fault.html#content" if request.headers.get("hx-request") else "fault.html"
+    name = "fault_piece.html" if request.headers.get("hx-request") else "fault.html"
     return page(request, name, context, status=status, headers=headers)
 
 

@@ -85,7 +85,7 @@ def page(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return a page, or with ``template#block`` a piece of one."""
+    """Return a page, or a piece of one."""
     language = language_of(request)
     visitor = getattr(request.state, "visitor", None)
     visit = request.cookies.get(forgery.COOKIE) or getattr(request.state, "visit", "")
@@ -105,10 +105,7 @@ def page(
         "form_secret": forgery.secret_of(visit, site.key) if visit else "",
         "query": partial(query_of, request),
     }
-    name, _, block = template.partition("#")
-    found = environment().get_template(name)
-    context = {**words, **(context or {})}
-    text = "".join(found.blocks[block](found.new_context(context))) if block else found.render(context)
+    text = environment().get_template(template).render({**words, **(context or {})})
     return HTMLResponse(_PERCENT.sub("\N{NO-BREAK SPACE}%", text), status, dict(headers or {}))
 
 

@@ -61,7 +61,7 @@ def explorer(request: Request, p: Protocols = None, topic: str = "head") -> Resp
         "most": MOST,
     }
     if request.headers.get("hx-request"):
-        name += "#result"
+        name = "crosswalk/result.html"
     return page(request, name, context, headers={"vary": "hx-request"})
 
 

@@ -14,13 +14,15 @@ from carindex.office.workspace.models import Upload, UploadKind, UploadState
 from carindex.office.workspace.sniffing import FILES
 from carindex.office.workspace.uploads import finding_of, uploads_of
 from carindex.rating import Rating
+from carindex.report.evidence import SignalChart, finding_rows
 from carindex.report.evidence import evidence_of as shown_evidence
-from carindex.report.evidence import finding_rows
 from carindex.report.sections import section_of
 from carindex.report.wording import test_name
 from carindex.web import downloads, forgery, intake
 from carindex.web.bench import (
     Looked,
+    Undrawn,
+    charts_of,
     every_rating,
     evidence_of,
     rating_json,
@@ -235,26 +237,22 @@ def _cars(looked: Looked) -> list[str]:
 
 
 @router.get("/{key}/criteria", dependencies=[Work])
-def criteria(request: Request, looked: At, signals: bool = False) -> Response:
-    """Show all criteria of the recorded tests; their signals when asked for."""
+def criteria(
+    request: Request, looked: At, signals: Annotated[int | None, Query(ge=1, le=99)] = None
+) -> Response:
+    """Show all criteria of the recorded tests; the signals of one occupant when asked for."""
     language = language_of(request)
     evidence = evidence_of(looked)
-    charts: dict[str, str] = {} if signals else _NoCharts()
-    shown = shown_evidence([], evidence, language, charts)
+    drawn = charts_of(looked)
+    plain = shown_evidence([], evidence, language, Undrawn(drawn, ()))
+    groups = plain.criteria
+    charts: tuple[SignalChart, ...] = ()
+    if signals is not None and signals <= len(groups):
+        wanted = tuple(row.id for row in groups[signals - 1].rows)
+        charts = shown_evidence([], evidence, language, Undrawn(drawn, wanted)).other_charts
     context = _frame(request, looked, "criteria", evidence.car or looked.upload.title)
-    more = context["view"].removeprefix("?")
-    context |= {"evidence": shown, "signals": signals, "more": f"&{more}" if more else ""}
+    context |= {"evidence": plain, "charts": charts, "signals": signals}
     return _without_paths(page(request, "workspace/criteria.html", context), looked)
-
-
-class _NoCharts(dict[str, str]):
-    """Charts that are all drawn already and empty: what is not looked at is not drawn."""
-
-    def __contains__(self, key: object) -> bool:
-        return True
-
-    def __missing__(self, key: str) -> str:
-        return ""
 
 
 @router.get("/{key}/files/{number}")
@@ -350,7 +348,7 @@ def _rating_page(
         "problem": problem,
     }
     piece = bool(request.headers.get("hx-request"))
-    name = "workspace/rating.html#result" if piece else "workspace/rating.html"
+    name = "workspace/result.html" if piece else "workspace/rating.html"
     # a script puts only good answers into the page, so that a problem is said inside a good one
     return _without_paths(page(request, name, context, status=422 if problem and not piece else 200), looked)
 
