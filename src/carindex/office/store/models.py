@@ -10,6 +10,8 @@ from carindex.office.store.base import Base
 
 _MODULES = (
     "carindex.office.workspace.models",
+    "carindex.office.consensus.models",
+    "carindex.office.publication.models",
     "carindex.office.store.people",
     "carindex.office.store.transaction",
     "carindex.office.store.files",
