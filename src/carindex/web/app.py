@@ -17,14 +17,14 @@ from carindex.web import assets
 from carindex.web.api.v1 import with_api
 from carindex.web.faults import with_faults
 from carindex.web.headers import GreatestSize, SecurityHeaders
-from carindex.web.pages import account, crosswalk, protocols, workspace
+from carindex.web.pages import about, account, cars, crosswalk, protocols, workspace
 from carindex.web.secret import site_key
 from carindex.web.settings import Settings
 from carindex.web.site import Site, Throttles
 from carindex.web.visitors import Visitors
 from carindex.web.wording import preferred
 
-_PAGES = (protocols, crosswalk, account, workspace)
+_PAGES = (cars, protocols, crosswalk, about, account, workspace)
 _log = logging.getLogger("carindex.web")
 
 

@@ -66,6 +66,8 @@ STATUS_OF_CODES = {
     "office/workspace.job_ended": 409,
     "office/workspace.too_many_jobs": 409,
     "web.no_such_protocol": 404,
+    "web.no_such_car": 404,
+    "office/publication.log_not_started": 404,
 }
 
 

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from carindex import __version__
-from carindex.web.api import own, public
+from carindex.web.api import own, public, results
 from carindex.web.api.answers import json_answer
 
 PREFIX = "/api/v1"
-_PARTS = (public, own)
+_PARTS = (public, results, own)
 
 router = APIRouter(prefix=PREFIX)
 for _part in _PARTS:
@@ -23,12 +23,11 @@ for _part in _PARTS:
 
 def description(app: FastAPI) -> dict[str, Any]:
     """Return the description of the API."""
-    routes = [route for route in app.routes if getattr(route, "path", "").startswith(PREFIX)]
     found = get_openapi(
         title="carindex",
         version=__version__,
         description="The JSON of the command line, over HTTP.",
-        routes=routes or app.routes,
+        routes=app.routes,
     )
     found["paths"] = {path: entry for path, entry in found["paths"].items() if path.startswith(PREFIX)}
     for entry in found["paths"].values():
