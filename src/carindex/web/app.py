@@ -60,14 +60,14 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.site = site
-    app.include_router(assets.router)
+    app.include_router(assets.router, include_in_schema=False)
     for language in LANGUAGES:
         pages = APIRouter(prefix=f"/{language}")
         for module in _PAGES:
             pages.include_router(module.router)
-        app.include_router(pages)
+        app.include_router(pages, include_in_schema=False)
     with_api(app)
-    app.add_api_route("/", _first_page, methods=["GET", "HEAD"])
+    app.add_api_route("/", _first_page, methods=["GET"], include_in_schema=False)
     with_faults(app)
     limits = settings.limits
     app.add_middleware(GreatestSize, most=limits.request, most_of={"/chunks/": limits.chunk})

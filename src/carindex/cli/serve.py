@@ -1,0 +1,53 @@
+"""The command ``serve``: the pages and the API of an office."""
+
+from __future__ import annotations
+
+import click
+
+from carindex.cli.options import say, with_language, with_overlays
+from carindex.messages import Language
+
+
+@click.command()
+@click.option(
+    "--office",
+    metavar="FOLDER|URL",
+    help="Folder of the office (made where there is none), or a PostgreSQL address. Also CARINDEX_OFFICE.",
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Port to listen at.")
+@click.option(
+    "--https",
+    "secure",
+    is_flag=True,
+    help="The site is reached by HTTPS, through a server before this one: cookies are then sent by HTTPS only.",
+)
+@click.option("--no-worker", is_flag=True, help="Do no long jobs here.")
+@with_overlays
+@with_language
+def serve(
+    office: str | None, host: str, port: int, secure: bool, no_worker: bool, language: Language
+) -> None:
+    """Serve the pages and the API of an office, until interrupted."""
+    import uvicorn
+
+    from carindex.web.app import create_app
+    from carindex.web.logging import set_up
+    from carindex.web.settings import Settings
+
+    app = create_app(Settings(office, secure=secure, worker=not no_worker))
+    set_up()
+    say("web.serving", language, address=f"http://{host}:{port}/")
+    # what a server before this one says of the client is believed only from this machine
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=secure,
+        forwarded_allow_ips="127.0.0.1",
+        timeout_keep_alive=20,
+        limit_concurrency=400,
+    )
