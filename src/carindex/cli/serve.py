@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from carindex.cli.options import say, with_language, with_overlays
+from carindex.cli.options import say, with_language
 from carindex.messages import Language
 
 
@@ -15,7 +15,9 @@ from carindex.messages import Language
     help="Folder of the office (made where there is none), or a PostgreSQL address. Also CARINDEX_OFFICE.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Port to listen at.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8080, show_default=True, help="Port to listen at."
+)
 @click.option(
     "--https",
     "secure",
@@ -23,7 +25,6 @@ from carindex.messages import Language
     help="The site is reached by HTTPS, through a server before this one: cookies are then sent by HTTPS only.",
 )
 @click.option("--no-worker", is_flag=True, help="Do no long jobs here.")
-@with_overlays
 @with_language
 def serve(
     office: str | None, host: str, port: int, secure: bool, no_worker: bool, language: Language

@@ -17,6 +17,7 @@ from carindex.web import assets
 from carindex.web.api.v1 import with_api
 from carindex.web.faults import with_faults
 from carindex.web.headers import GreatestSize, SecurityHeaders
+from carindex.web.jobs.worker import start
 from carindex.web.pages import about, account, cars, crosswalk, protocols, workspace
 from carindex.web.secret import site_key
 from carindex.web.settings import Settings
@@ -48,7 +49,13 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        yield
+        worker = start(settings.store) if settings.worker else None
+        try:
+            yield
+        finally:
+            if worker is not None:
+                worker.terminate()
+                worker.join(10)
 
     app = FastAPI(
         title="carindex",

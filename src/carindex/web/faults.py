@@ -64,6 +64,7 @@ STATUS_OF_CODES = {
     "office/workspace.not_whole": 409,
     "office/workspace.in_use": 409,
     "office/workspace.job_ended": 409,
+    "office/workspace.job_not_done": 409,
     "office/workspace.too_many_jobs": 409,
     "web.no_such_protocol": 404,
     "web.no_such_car": 404,

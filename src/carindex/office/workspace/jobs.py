@@ -87,6 +87,20 @@ def jobs_of(session: Session, actor: Actor, upload: str | None = None) -> list[J
     return list(session.scalars(asked.order_by(Job.key.desc())))
 
 
+def result_of(session: Session, actor: Actor, key: str) -> Any:  # noqa: ANN401 - plain values
+    """Return what came out of a job of the actor's own organisation.
+
+    Raises
+    ------
+    InputError
+        When there is none, or it is not done.
+    """
+    job = job_of(session, actor, key)
+    if job.state != JobState.DONE.value:
+        raise InputError(key, "office/workspace.job_not_done", state=job.state)
+    return session.scalar(select(Job.result).where(Job.key == key))
+
+
 def cancel(change: Change, key: str) -> Job:
     """Cancel a job that waits or runs; its worker sees it and stops.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query
@@ -34,7 +34,8 @@ _REFUSED = problems(401, 403, 404, 413, 422)
 _WHOLE = {**SAID, **_REFUSED}
 
 
-def _json(schema: dict[str, Any]) -> dict[str, Any]:
+def json_body(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the description of a JSON body."""
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
@@ -43,7 +44,7 @@ def _bytes() -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/octet-stream": binary}}}
 
 
-_BEGIN = _json(
+_BEGIN = json_body(
     {
         "type": "object",
         "required": ["files"],
@@ -198,7 +199,9 @@ _RATE_FACTS: dict[str, Any] = {
 
 
 @router.post(
-    "/uploads/{key}/ratings", openapi_extra=_json(_RATE), responses={**SAID_LIST, **_REFUSED, **problems(409)}
+    "/uploads/{key}/ratings",
+    openapi_extra=json_body(_RATE),
+    responses={**SAID_LIST, **_REFUSED, **problems(409)},
 )
 def ratings(
     request: Request,
@@ -211,7 +214,7 @@ def ratings(
 ) -> Response:
     """Rate an upload; each rating as ``carindex rate --json`` has it. Nothing is kept."""
     looked = _looked(request, actor, key, car, test)
-    asked = _decoded(content, Asked)
+    asked = decoded(content, Asked)
     _few(asked.protocols)
     found = [
         rating_json(looked, rating_of(looked, name, asked.assumed, among=asked.protocols), language)
@@ -221,7 +224,9 @@ def ratings(
 
 
 @router.post(
-    "/ratings", openapi_extra=_json(_RATE_FACTS), responses={**SAID_LIST, **problems(401, 403, 404, 413, 422)}
+    "/ratings",
+    openapi_extra=json_body(_RATE_FACTS),
+    responses={**SAID_LIST, **problems(401, 403, 404, 413, 422)},
 )
 def rate_facts(request: Request, actor: Rater, language: Lang, content: Content) -> Response:
     """Rate facts that are sent along: ``{name: value}`` or ``{name: {"value": …, "unit": …, "source": …}}``."""
@@ -231,7 +236,7 @@ def rate_facts(request: Request, actor: Rater, language: Lang, content: Content)
     from carindex.rating.together import unmistakable
 
     del actor  # whoever may rate
-    asked = _decoded(content, Stated)
+    asked = decoded(content, Stated)
     _few(asked.protocols)
     plans = [plan_of(name) for name in asked.protocols]
     with tempfile.TemporaryDirectory() as folder:
@@ -267,10 +272,11 @@ def rate_facts(request: Request, actor: Rater, language: Lang, content: Content)
     return page_answer(request, found, None)
 
 
-T = Any
+T = TypeVar("T")
 
 
-def _decoded(content: bytes, kind: type[T]) -> T:
+def decoded(content: bytes, kind: type[T]) -> T:
+    """Return what a body says; an input error where it is not understood."""
     try:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from carindex import __version__
-from carindex.web.api import own, public, results
+from carindex.web.api import jobs, own, public, results
 from carindex.web.api.answers import json_answer
 
 PREFIX = "/api/v1"
-_PARTS = (public, results, own)
+_PARTS = (public, results, own, jobs)
 
 router = APIRouter(prefix=PREFIX)
 for _part in _PARTS:

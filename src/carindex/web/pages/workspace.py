@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Query
+from fastapi import APIRouter, Body, Depends, Form, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from carindex.messages import InputError
-from carindex.office.workspace.jobs import jobs_of
+from carindex.office.workspace.jobs import ask, cancel, jobs_of, result_of
 from carindex.office.workspace.models import Upload, UploadKind, UploadState
 from carindex.office.workspace.sniffing import FILES
 from carindex.office.workspace.uploads import finding_of, uploads_of
@@ -30,10 +30,13 @@ from carindex.web.bench import (
     tests_of_recordings,
 )
 from carindex.web.faults import OldForm, status_of
+from carindex.web.jobs.kinds import checked
 from carindex.web.pages.forms import Sent, SignedIn, work_of
 from carindex.web.site import Site, site_of
 from carindex.web.templating import language_of, page, query_of, to
 from carindex.web.views.assumptions import assumable_nodes, assumed_of
+from carindex.web.views.jobs import shown_job
+from carindex.web.views.protocols import listed, plan_of
 from carindex.web.visitors import Visitor, visitor_of
 from carindex.web.wording import label
 
@@ -292,6 +295,57 @@ def report(request: Request, looked: At) -> Response:
     ratings = [rating for rating in every_rating(looked) if rating.used]
     content = downloads.report_zip(looked, ratings, language_of(request))
     return downloads.attached(content, "report.zip", "application/zip")
+
+
+@router.get("/{key}/jobs")
+def jobs(request: Request, looked: At, visitor: SignedIn) -> Response:
+    """Show the jobs of an upload; while one works, the page asks again."""
+    language, site = language_of(request), site_of(request)
+    with site.office.reading() as session:
+        found = jobs_of(session, visitor.actor, looked.upload.key)
+    rows = [shown_job(site.office, job, language) for job in found]
+    context = _frame(request, looked, "jobs", looked.upload.title)
+    context |= {"rows": rows, "working": any(row.working for row in rows), "heads": listed(language)}
+    piece = bool(request.headers.get("hx-request"))
+    return page(request, "workspace/job_rows.html" if piece else "workspace/jobs.html", context)
+
+
+@router.post("/{key}/jobs", dependencies=[Work])
+def ask_job(
+    request: Request,
+    visitor: Sent,
+    key: str,
+    kind: Annotated[str, Form(max_length=40)],
+    protocol: Annotated[str, Form(max_length=80)] = "",
+    samples: Annotated[int, Form(ge=100, le=1_000_000)] = 10_000,
+    car: Annotated[str, Form(max_length=200)] = "",
+    test: Annotated[str, Form(max_length=80)] = "",
+) -> Response:
+    """Ask for a job."""
+    site = site_of(request)
+    settings: dict[str, Any] = {"car": car or None, "test": test or None}
+    if kind == "robustness":
+        plan_of(protocol)
+        settings |= {"protocol": protocol, "samples": samples}
+    with site.office.change(visitor.person) as change:
+        ask(change, kind, key, checked(kind, settings))
+    return to(f"/{language_of(request)}/workspace/{key}/jobs")
+
+
+@router.post("/{key}/jobs/{job}/cancel")
+def cancel_job(request: Request, visitor: Sent, key: str, job: str) -> Response:
+    """Cancel a job."""
+    with site_of(request).office.change(visitor.person) as change:
+        cancel(change, job)
+    return to(f"/{language_of(request)}/workspace/{key}/jobs")
+
+
+@router.get("/{key}/jobs/{job}/result.json")
+def job_result(request: Request, visitor: SignedIn, key: str, job: str) -> Response:
+    """Return what came out of a job."""
+    with site_of(request).office.reading() as session:
+        document = result_of(session, visitor.actor, job)[language_of(request)]
+    return downloads.attached(downloads.as_json(document), f"{job}.json", "application/json")
 
 
 @router.get("/{key}/{protocol}", dependencies=[Work])
