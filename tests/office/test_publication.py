@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 from tests.office.conftest import person_in
+from tests.office.test_review import Reviewed
 
 from carindex.messages import LANGUAGES, InputError
+from carindex.office.assessments.models import Assessment
 from carindex.office.people.organisations import add_organisation
 from carindex.office.publication import appeals
 from carindex.office.publication.batches import (
@@ -29,6 +32,7 @@ from carindex.office.publication.batches import (
     seen_by_maker,
     unseal,
 )
+from carindex.office.publication.evidence import publishable
 from carindex.office.publication.exported import verify_file
 from carindex.office.publication.log import export, rotate, start, verify_log
 from carindex.office.publication.results import (
@@ -39,21 +43,22 @@ from carindex.office.publication.results import (
     republish,
     withdraw,
 )
-from carindex.office.publication.rules import rules_from, set_rules
+from carindex.office.publication.rules import SUBJECT, PublicationRules
 from carindex.office.publication.signing import digest, key_folder
 from carindex.office.publication.verification import verify_office
+from carindex.office.statutes import set_statute
 from carindex.office.store import SYSTEM, Office, Role
 
-RULES = b"""
-notice_days: 7
-file_days: 20
-admit_days: 5
-decide_days: 30
-remedy_days: 60
-open_appeals_hold_release: true
-signatures: 2
-source: an example
-"""
+RULES = {
+    "notice_days": 7,
+    "file_days": 20,
+    "admit_days": 5,
+    "decide_days": 30,
+    "remedy_days": 60,
+    "open_appeals_hold_release": True,
+    "signatures": 2,
+    "source": "an example",
+}
 WHY = {"en": "example reason", "zh": "示例理由"}
 NAME = {"en": "Batch 1 of 2026", "zh": "2026年第一批"}
 
@@ -111,7 +116,7 @@ def desk_in(office: Office) -> Desk:
         )
         brand = add_organisation(change, {"en": "Example brand"}, "maker", parent=maker, example=True).key
         start(change)
-        set_rules(change, rules_from(RULES, "rules.yaml"))
+        set_statute(change, SUBJECT, RULES, PublicationRules, "rules.yaml")
     return Desk(
         office=office,
         admin=admin,
@@ -350,15 +355,10 @@ def test_rules_are_needed_and_hold_from_their_day(lite: Office, clock) -> None:
         batch = new_batch(change, NAME).key
         maker = add_organisation(change, {"en": "Example maker"}, "maker", example=True).key
         add_result(change, batch, Publishable("a1", maker, document("a1"), True))
-    with refused("no_rules"), lite.change(secretary) as change:
+    with pytest.raises(InputError, match="no rules"), lite.change(secretary) as change:
         seal(change, batch, change.at)
     with lite.change(admin) as change:
-        set_rules(change, rules_from(RULES, ""), change.at + timedelta(days=1))
-    with refused("rules_backwards"), lite.change(admin) as change:
-        set_rules(change, rules_from(RULES, ""), change.at - timedelta(days=1))
-    with refused("no_rules"), lite.change(secretary) as change:
-        seal(change, batch, change.at)
-    clock.forward(days=1)
+        set_statute(change, SUBJECT, RULES, PublicationRules, "rules.yaml")
     with lite.change(secretary) as change:
         seal(change, batch, change.at + timedelta(days=7))
     clock.forward(days=7)
@@ -366,9 +366,23 @@ def test_rules_are_needed_and_hold_from_their_day(lite: Office, clock) -> None:
         release(change, batch)
     with lite.reading() as session:
         assert batch_of(session, batch).state == "sealed"
-    for bad in (b"", b"notice_days: 3", RULES.replace(b"7", b"-7"), RULES + b"more: 1\n", b"["):
-        with refused("bad_rules"):
-            rules_from(bad, "rules.yaml")
+    bad: list[dict] = [{}, {**RULES, "notice_days": -7}, {**RULES, "more": 1}, {**RULES, "signatures": 0}]
+    for said in bad:
+        with pytest.raises(InputError, match="make no sense"), lite.change(admin) as change:
+            set_statute(change, SUBJECT, said, PublicationRules, "rules.yaml")
+
+
+def test_an_appeal_goes_on_under_the_rules_of_its_publication(lite_desk: Desk, clock) -> None:
+    desk = lite_desk
+    (result,) = desk.published("a1")
+    clock.forward(days=1)
+    desk.do(set_statute, SUBJECT, {**RULES, "file_days": 0}, PublicationRules, "", by=desk.admin)
+    clock.forward(days=19)
+    desk.do(appeals.file, result, "grounds", by=desk.engineer)
+    (later,) = desk.published("a2")
+    clock.forward(seconds=1)
+    with refused("too_late"):
+        desk.do(appeals.file, later, "grounds", by=desk.engineer)
 
 
 def test_keys_change_and_the_old_one_signs_nothing_more(desk: Desk, clock, tmp_path) -> None:
@@ -469,3 +483,43 @@ def test_nothing_of_a_failed_release_stays(lite_desk: Desk, clock, monkeypatch) 
         assert verify_log(session).records == 1
     assert release_due(lite_desk.office) == (batch,)
     whole(lite_desk)
+
+
+def test_an_assessment_on_its_way_to_the_public(office: Office, clock) -> None:
+    """Nothing is published that its review did not approve, and what is published is the assessment."""
+    reviewed = Reviewed(office)
+    admin = person_in(office, "Administrator A", Role.ADMINISTRATOR)
+    with office.change(admin) as change:
+        start(change)
+        set_statute(change, SUBJECT, RULES, PublicationRules, "")
+    with office.change(reviewed.secretary) as change:
+        batch = new_batch(change, NAME).key
+    with refused("not_approved"), office.change(reviewed.secretary) as change:
+        add_result(change, batch, publishable(change.session, reviewed.assessment))
+    with refused("not_approved"), office.change(reviewed.secretary) as change:
+        claimed = publishable(change.session, reviewed.assessment)
+        add_result(change, batch, Publishable(claimed.source, claimed.maker, claimed.document, True))
+    reviewed.assign()
+    for expert in reviewed.experts[:3]:
+        with suppress(InputError):  # not everybody is assigned
+            reviewed.say(expert, "approve")
+    reviewed.approve()
+    with office.change(reviewed.secretary) as change:
+        result = add_result(change, batch, publishable(change.session, reviewed.assessment)).key
+        seal(change, batch, change.at + timedelta(days=7))
+    clock.forward(days=7)
+    assert release_due(office) == (batch,)
+    with office.reading() as session:
+        shown = public_result(session, result)
+        assert shown.document["car"]["name"] == "Example One"
+        assert shown.document["rating"]["en"]["outcome"] == {"stars": 5}
+        assert shown.document["assessment"] == session.get(Assessment, reviewed.assessment).digest
+    # who belongs to the laboratory that tested the car decides no appeal about it
+    tester = person_in(office, "Expert Z", Role.EXPERT, organisation=reviewed.laboratory)
+    engineer = person_in(office, "Engineer A", Role.ENGINEER, organisation=reviewed.maker)
+    with office.change(engineer) as change:
+        appeal = appeals.file(change, result, "grounds").key
+    with office.change(reviewed.secretary) as change:
+        appeals.admit(change, appeal)
+    with pytest.raises(InputError, match="Laboratory A"), office.change(reviewed.secretary) as change:
+        appeals.decide(change, appeal, "grounds", [reviewed.experts[0], tester])

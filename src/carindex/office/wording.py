@@ -9,6 +9,10 @@ from carindex.kept import shipped
 from carindex.messages import Language
 
 
+def _words() -> Mapping[str, Mapping[str, str]]:
+    return cast(Mapping[str, Mapping[str, str]], shipped("office/labels.yaml"))
+
+
 def label(name: str, language: Language) -> str:
     """Return a word to show.
 
@@ -24,5 +28,10 @@ def label(name: str, language: Language) -> str:
     KeyError
         When there is none: a mistake in the program.
     """
-    words = cast(Mapping[str, Mapping[str, str]], shipped("office/labels.yaml"))[name]
+    words = _words()[name]
     return words.get(language) or words["en"]
+
+
+def has_label(name: str) -> bool:
+    """Whether there is a word of this name."""
+    return name in _words()

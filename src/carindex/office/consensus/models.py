@@ -56,7 +56,8 @@ class Proposal(Record):
     state: Mapped[Code] = mapped_column(index=True)
     impact: Mapped[Large | None]
     impact_of: Mapped[str | None] = mapped_column(String(64))
-    secret: Mapped[str | None] = mapped_column(String(64))
+    # deferred: what shows records as plain values leaves it out
+    secret: Mapped[str | None] = mapped_column(String(64), deferred=True)
 
 
 class PanelMember(Base):

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from carindex.messages import InputError
+from carindex.office.assessments.models import Assessment
+from carindex.office.panel.interests import conflicts_with, refuse_conflicts
 from carindex.office.people.organisations import family
 from carindex.office.publication.batches import OFFICE, batch_of, result_of
 from carindex.office.publication.lifecycle import (
@@ -134,7 +136,7 @@ def decide(
     decision
         The grounds of the decision.
     signed_by
-        Experts who decided; none may belong to the maker's organisations.
+        Experts who decided; none may have a conflict of interest.
 
     Raises
     ------
@@ -153,18 +155,25 @@ def decide(
         raise InputError(
             appeal, "office/publication.too_few_signatures", count=len(signed), fewest=rules.signatures
         )
-    interested = family(change.session, result_of(change.session, found.result).maker)
     for person in signed:
-        known = change.session.get(Person, person)
-        if known is None or not known.active or change.session.get(RoleHeld, (person, Role.EXPERT)) is None:
-            raise InputError(person, "office/publication.not_an_expert")
-        if known.organisation in interested:
-            raise InputError(person, "office/publication.conflict")
+        _check_signer(change, person, result_of(change.session, found.result))
     found = _step(change, appeal, AppealStep.DISMISS if remedy is None else AppealStep.UPHOLD)
     found.decided_at, found.decision, found.remedy, found.signed_by = change.at, decision, remedy, signed
     found.due = None if remedy is None else change.at + timedelta(days=rules.remedy_days)
     change.record("appeal.decided", found, {"decision": decision, "remedy": remedy, "signed_by": signed})
     return found
+
+
+def _check_signer(change: Change, person: str, result: Result) -> None:
+    """Refuse who is no active expert, or has an interest in the car: in its maker, or a laboratory that tested it."""
+    known = change.session.get(Person, person)
+    if known is None or not known.active or change.session.get(RoleHeld, (person, Role.EXPERT)) is None:
+        raise InputError(person, "office/publication.not_an_expert")
+    assessment = change.session.get(Assessment, result.source)
+    if assessment is not None and assessment.candidate is not None:
+        refuse_conflicts(change.session, person, assessment.candidate, change.at.date())
+    elif conflicts_with(change.session, person, [("maker", result.maker)], change.at.date()):
+        raise InputError(known.name, "office/publication.conflict")
 
 
 def settle(change: Change, appeal: str) -> Appeal:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from carindex.messages import InputError
+from carindex.office.assessments.models import Assessment
 from carindex.office.people.organisations import family
 from carindex.office.publication.lifecycle import (
     OPEN_APPEALS,
@@ -25,6 +26,7 @@ from carindex.office.publication.log import append
 from carindex.office.publication.models import Appeal, Batch, Result, ResultVersion
 from carindex.office.publication.rules import rules_at
 from carindex.office.publication.signing import digest
+from carindex.office.review.discussing import is_approved
 from carindex.office.store import SYSTEM, Change, Office, Organisation, Role
 from carindex.office.store.columns import instant
 
@@ -87,8 +89,7 @@ def add_result(change: Change, batch: str, found: Publishable, *, retest_of: str
     change.require(*OFFICE)
     own = batch_of(change.session, batch)
     own.state = batch_after(own.state, BatchStep.ADD, batch)
-    if not found.approved:
-        raise InputError(found.source, "office/publication.not_approved")
+    check_approved(change.session, found)
     if change.session.scalar(_in_use(found.source)) is not None:
         raise InputError(found.source, "office/publication.in_a_batch")
     change.session.get_one(Organisation, found.maker)
@@ -266,6 +267,19 @@ def release_due(office: Office) -> tuple[str, ...]:
         else:
             released.append(key)
     return tuple(released)
+
+
+def check_approved(session: Session, found: Publishable) -> None:
+    """Refuse what its review did not approve, whatever the caller says of an assessment of this office.
+
+    Raises
+    ------
+    InputError
+        When the review is not complete.
+    """
+    known = session.get(Assessment, found.source) is not None
+    if not found.approved or (known and not is_approved(session, found.source)):
+        raise InputError(found.source, "office/publication.not_approved")
 
 
 def publish_version(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +98,15 @@ def head_in(session: Session) -> Any:  # noqa: ANN401 - as it stands
     return None if found is None else found.document
 
 
-def verify_log(session: Session, *, place: str = "log", trusted: str | None = None) -> Verification:
+def verify_log(
+    session: Session,
+    *,
+    place: str = "log",
+    trusted: str | None = None,
+    earlier: Sequence[str] | None = None,
+) -> Verification:
     """Examine the log of an office, see `carindex.office.publication.chain.verify`."""
-    return verify(records_of(session), head_in(session), place=place, trusted=trusted)
+    return verify(records_of(session), head_in(session), place=place, trusted=trusted, earlier=earlier)
 
 
 def lines_of(session: Session) -> Iterator[str]:

@@ -30,15 +30,6 @@ class LogHead(Base):
     document: Mapped[Json]
 
 
-class Rules(Record):
-    """Deadlines and conditions in force from a moment; see `carindex.office.publication.rules`."""
-
-    __tablename__ = "publication_rules"
-
-    valid_from: Mapped[datetime]
-    content: Mapped[Json]
-
-
 class Batch(Record):
     """Results that are published together, under embargo until then."""
 
@@ -100,7 +91,7 @@ class Appeal(Record):
     filed_at: Mapped[datetime]
     grounds: Mapped[str]
     state: Mapped[Code] = mapped_column(index=True)
-    rules: Mapped[str] = link("publication_rules")
+    rules: Mapped[str] = link("statute")
     due: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     decision: Mapped[str | None]

@@ -10,7 +10,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from carindex.messages import InputError
-from carindex.office.publication.batches import OFFICE, Publishable, publish_version, result_of
+from carindex.office.publication.batches import (
+    OFFICE,
+    Publishable,
+    check_approved,
+    publish_version,
+    result_of,
+)
 from carindex.office.publication.lifecycle import ResultState, ResultStep
 from carindex.office.publication.models import Batch, Result, ResultVersion
 from carindex.office.publication.signing import digest
@@ -63,7 +69,7 @@ def correct(change: Change, result: str, found: Publishable, reason: Mapping[str
     change.require(*OFFICE)
     own = _loaded(change.session, result)
     _check_reason(result, reason)
-    _check_replacement(own, found)
+    _check_replacement(change.session, own, found)
     own.source = found.source
     publish_version(change, own, "correction", reason, found.document, ResultStep.CORRECT)
     return own
@@ -89,8 +95,7 @@ def republish(change: Change, result: str, found: Publishable, reason: Mapping[s
     change.require(*OFFICE)
     own = _loaded(change.session, result)
     _check_reason(result, reason)
-    if not found.approved:
-        raise InputError(found.source, "office/publication.not_approved")
+    check_approved(change.session, found)
     if found.maker != own.maker:
         raise InputError(result, "office/publication.another_maker")
     own.source = found.source
@@ -201,9 +206,8 @@ def _check_reason(place: str, reason: Mapping[str, str]) -> None:
         raise InputError(place, "office/publication.no_reason")
 
 
-def _check_replacement(own: Result, found: Publishable) -> None:
-    if not found.approved:
-        raise InputError(found.source, "office/publication.not_approved")
+def _check_replacement(session: Session, own: Result, found: Publishable) -> None:
+    check_approved(session, found)
     if found.maker != own.maker:
         raise InputError(own.key, "office/publication.another_maker")
     if digest(found.document) == own.digest:

@@ -1,4 +1,4 @@
-"""Deadlines and conditions of publication as an organisation sets them: data with a date, never in the code.
+"""Deadlines and conditions of publication as an organisation sets them: a statute, never in the code.
 
 There is none by default: what a maker may do, and how long it takes, is for each organisation to say.
 """
@@ -6,18 +6,15 @@ There is none by default: what a maker may do, and how long it takes, is for eac
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from carindex.messages import InputError
-from carindex.office.publication.models import Rules
-from carindex.office.store import Change, Role
-from carindex.office.store.columns import instant
+from carindex.office.statutes import Statute, statute
 
+SUBJECT = "publication"
 Days = Annotated[int, msgspec.Meta(ge=0, le=3660)]
 
 
@@ -50,56 +47,18 @@ class PublicationRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str
 
 
-def rules_from(text: bytes, place: str | Path) -> PublicationRules:
-    """Return rules from YAML.
-
-    Raises
-    ------
-    InputError
-        When it is none, or not of the form.
-    """
-    import yaml
-
-    try:
-        return msgspec.convert(yaml.load(text, yaml.CSafeLoader), PublicationRules)
-    except (yaml.YAMLError, msgspec.ValidationError) as error:
-        reason = str(error).replace("\n", " ")
-        raise InputError(place, "office/publication.bad_rules", reason=reason) from None
-
-
-def set_rules(change: Change, rules: PublicationRules, valid_from: datetime | None = None) -> Rules:
-    """Set rules, in force from now or a later moment.
-
-    Raises
-    ------
-    InputError
-        When they were to hold for the past, or the actor is no administrator.
-    """
-    change.require(Role.ADMINISTRATOR)
-    since = valid_from or change.at
-    if since < change.at:
-        raise InputError("rules", "office/publication.rules_backwards", now=instant(change.at))
-    made = change.add(Rules(valid_from=since, content=msgspec.to_builtins(rules)))
-    change.record("publication.rules_set", made, {"valid_from": instant(since), **made.content})
-    return made
-
-
 def rules_at(session: Session, at: datetime) -> tuple[str, PublicationRules]:
-    """Return the rules in force at a moment, with their key.
+    """Return the rules that were in force at a moment, with their key; those set first where none were yet.
 
     Raises
     ------
     InputError
-        When none were set.
+        When none were ever set.
     """
-    wanted = select(Rules).where(Rules.valid_from <= at).order_by(Rules.valid_from.desc(), Rules.key.desc())
-    found = session.scalars(wanted.limit(1)).one_or_none()
-    if found is None:
-        raise InputError("rules", "office/publication.no_rules")
-    return found.key, msgspec.convert(found.content, PublicationRules)
+    wanted = select(Statute.key).where(Statute.subject == SUBJECT).order_by(Statute.key.desc()).limit(1)
+    return statute(session, SUBJECT, PublicationRules, session.scalar(wanted.where(Statute.at <= at)))
 
 
 def rules_named(session: Session, key: str) -> PublicationRules:
     """Return the rules of a key."""
-    found = session.get_one(Rules, key)
-    return msgspec.convert(found.content, PublicationRules)
+    return statute(session, SUBJECT, PublicationRules, key)[1]

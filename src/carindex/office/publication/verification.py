@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, undefer
 
 from carindex.messages import Finding
 from carindex.office.publication.chain import Verification
+from carindex.office.publication.exported import read_log
 from carindex.office.publication.lifecycle import ResultState
 from carindex.office.publication.log import records_of, verify_log
 from carindex.office.publication.models import Result, ResultVersion
@@ -22,9 +23,12 @@ VERSIONS = frozenset({"result", "correction", "withdrawal", "republication"})
 """Kinds of records that name a version of a result."""
 
 
-def verify_office(session: Session, place: str, *, trusted: str | None = None) -> Verification:
+def verify_office(
+    session: Session, place: str, *, trusted: str | None = None, earlier: Path | None = None
+) -> Verification:
     """Examine an office: its log, the content of every version that was published, and its audit log."""
-    found = verify_log(session, place=place, trusted=trusted)
+    known = None if earlier is None else [digest(record) for record in read_log(earlier)[0]]
+    found = verify_log(session, place=place, trusted=trusted, earlier=known)
     signed = {
         (record["body"].get("result"), record["body"].get("version")): record
         for record in records_of(session)

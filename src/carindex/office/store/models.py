@@ -10,6 +10,7 @@ from carindex.office.store.base import Base
 
 _MODULES = (
     "carindex.office.workspace.models",
+    "carindex.office.alignment_records.models",
     "carindex.office.consensus.models",
     "carindex.office.publication.models",
     "carindex.office.store.people",
@@ -18,6 +19,9 @@ _MODULES = (
     "carindex.office.people.models",
     "carindex.office.programme.models",
     "carindex.office.assessments.models",
+    "carindex.office.statutes",
+    "carindex.office.panel.models",
+    "carindex.office.review.models",
 )
 """Every module that has tables; a new room adds its own here."""
 

@@ -7,7 +7,7 @@ from carindex.office.store.columns import Document, Moment, Packed
 from carindex.office.store.permanent import append_only
 
 revision = "publication_1"
-down_revision = "store_1"
+down_revision = "panel_1"
 branch_labels = None
 depends_on = None
 
@@ -38,14 +38,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_publication_head"),
         sa.CheckConstraint("id = 1", name="ck_publication_head_one"),
     )
-    op.create_table(
-        "publication_rules",
-        sa.Column("key", _KEY, nullable=False),
-        sa.Column("valid_from", Moment, nullable=False),
-        sa.Column("content", Document, nullable=False),
-        sa.PrimaryKeyConstraint("key", name="pk_publication_rules"),
-    )
-    append_only(op.get_bind(), "publication_rules")
     op.create_table(
         "batch",
         sa.Column("key", _KEY, nullable=False),
@@ -113,7 +105,7 @@ def upgrade() -> None:
         _link("appeal", "result", "published_result"),
         _link("appeal", "organisation", "organisation"),
         _link("appeal", "filed_by", "person"),
-        _link("appeal", "rules", "publication_rules"),
+        _link("appeal", "rules", "statute"),
     )
     for column in ("result", "organisation", "filed_by", "state", "rules"):
         op.create_index(f"ix_appeal_{column}", "appeal", [column])

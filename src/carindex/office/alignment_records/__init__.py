@@ -1,0 +1,1 @@
+"""Records of alignment: accredited laboratories, verdicts on equivalence, agreements, groups, meetings, papers."""
