@@ -32,7 +32,9 @@ def running(app: FastAPI) -> Iterator[str]:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", access_log=False))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", access_log=False)
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     for _ in range(200):
@@ -103,7 +105,8 @@ def client(site: str) -> Iterator[NewClient]:
 def token_of(client: Client, *scopes: str) -> dict[str, str]:
     """Make a token for the API; returns the header that carries it."""
     answer = client.post(
-        "/en/account/tokens", data={"csrf": client.secret, "note": "test", "days": "30", "scopes": list(scopes)}
+        "/en/account/tokens",
+        data={"csrf": client.secret, "note": "test", "days": "30", "scopes": list(scopes)},
     )
     found = re.search(r'id="secret">([^<]+)<', answer.text)
     assert found is not None, answer.text

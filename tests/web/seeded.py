@@ -4,36 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from carindex.examples import camry
-from carindex.office.assessments.keeping import assess, assessment_of
+from carindex.office.assessments.keeping import assess
+from carindex.office.panel.appointing import appoint
+from carindex.office.panel.rules import PanelRules
 from carindex.office.people.accounts import set_password
 from carindex.office.people.organisations import add_organisation
 from carindex.office.people.persons import add_person
-from carindex.office.publication.batches import Publishable, add_result, new_batch, release, seal
+from carindex.office.programme.work import Why, add_car, decide, propose
+from carindex.office.publication.batches import add_result, new_batch, release, seal
+from carindex.office.publication.evidence import publishable
 from carindex.office.publication.log import start
 from carindex.office.publication.results import correct, withdraw
-from carindex.office.publication.rules import rules_from, set_rules
+from carindex.office.publication.rules import SUBJECT, PublicationRules
+from carindex.office.review.assigning import assign, open_review
+from carindex.office.review.discussing import conclude, give_opinion
+from carindex.office.review.rules import ReviewRules
+from carindex.office.statutes import set_statute
 from carindex.office.store import SYSTEM, Office, Role, open_office
 
 PASSWORD = "correct horse battery"
-RULES = b"""
-notice_days: 7
-file_days: 20
-admit_days: 5
-decide_days: 30
-remedy_days: 60
-open_appeals_hold_release: true
-signatures: 2
-source: an example
-"""
+PUBLICATION = {
+    "notice_days": 7,
+    "file_days": 20,
+    "admit_days": 5,
+    "decide_days": 30,
+    "remedy_days": 60,
+    "open_appeals_hold_release": True,
+    "signatures": 2,
+    "source": "an example",
+}
+PANEL = {"fields": {"crash": {"en": "Crash", "zh": "碰撞"}}}
+REVIEW = {"reviewers": 2, "quorum": 2, "voting": {"least": 2, "more_than": 0.5}}
 PEOPLE = {
     "engineer-a": ("a", Role.ENGINEER),
     "engineer-b": ("b", Role.ENGINEER),
-    "expert": ("index", Role.EXPERT),
+    "expert-a": ("index", Role.EXPERT),
+    "expert-b": ("index", Role.EXPERT),
+    "expert-c": ("b", Role.EXPERT),
     "secretary": ("index", Role.SECRETARY),
     "administrator": ("index", Role.ADMINISTRATOR),
 }
@@ -54,7 +65,7 @@ class SetClock:
 
 @dataclass
 class Seeded:
-    """An office with people, three published results of which one is withdrawn and one corrected, and an embargoed one."""
+    """An office with people, four published results (one withdrawn, one corrected), an embargoed one, one in review."""
 
     office: Office
     clock: SetClock
@@ -65,6 +76,8 @@ class Seeded:
     withdrawn: str
     embargoed: str
     embargoed_batch: str
+    review: str
+    in_review: str
 
 
 def facts_of(hic: float) -> str:
@@ -84,21 +97,6 @@ def dossier(folder: Path, name: str, hic: float) -> Path:
     return folder
 
 
-def publishable(office: Office, key: str, maker: str) -> Publishable:
-    with office.reading() as session:
-        found = assessment_of(session, key)
-    document: dict[str, Any] = {
-        "car": found.car,
-        "protocol": found.protocol,
-        "protocol_hash": found.protocol_hash,
-        "engine": found.engine,
-        "outcome": found.outcome,
-        "rating": found.rating,
-        "assessment": found.digest,
-    }
-    return Publishable(key, maker, document, True)
-
-
 def seed(folder: Path) -> Seeded:
     clock = SetClock()
     office = open_office(folder / "office", create=True, clock=clock)
@@ -106,38 +104,71 @@ def seed(folder: Path) -> Seeded:
         organisations = {
             "a": add_organisation(change, {"en": "Maker A", "zh": "车企甲"}, "maker", example=True).key,
             "b": add_organisation(change, {"en": "Maker B", "zh": "车企乙"}, "maker", example=True).key,
-            "index": add_organisation(change, {"en": "Index A", "zh": "指数机构甲"}, "index", example=True).key,
+            "index": add_organisation(
+                change, {"en": "Index A", "zh": "指数机构甲"}, "index", example=True
+            ).key,
         }
         people = {
             login: add_person(
-                change, login.replace("-", " ").title(), login=login, organisation=organisations[home], roles=(role,)
+                change,
+                login.replace("-", " ").title(),
+                login=login,
+                organisation=organisations[home],
+                roles=(role,),
             ).key
             for login, (home, role) in PEOPLE.items()
         }
         start(change)
-        set_rules(change, rules_from(RULES, "rules.yaml"))
+        set_statute(change, SUBJECT, PUBLICATION, PublicationRules, "publication.yaml")
+        set_statute(change, "panel", PANEL, PanelRules, "panel.yaml")
+        set_statute(change, "review", REVIEW, ReviewRules, "review.yaml")
+        for login, region in (("expert-a", "asia"), ("expert-b", "europe"), ("expert-c", "asia")):
+            appoint(change, people[login], region, "crash", date(2026, 1, 1), date(2026, 12, 31))
     for login in PEOPLE:
         set_password(office, None, login, PASSWORD)
     secretary = people["secretary"]
 
-    def assessed(path: Path, protocol: str = "us-ncap-2011") -> str:
-        return assess(office, secretary, path, protocol).key
+    def candidate(maker: str, name: str, *, example: bool = True) -> str:
+        with office.change(secretary) as change:
+            car = add_car(change, organisations[maker], {"en": name, "zh": name}, example=example).key
+            key = propose(change, car, "us-ncap", [Why("sales", "an example")]).key
+            return decide(change, key, "select", "an example").key
 
+    def assessed(path: Path, of: str, protocol: str = "us-ncap-2011") -> str:
+        return assess(office, secretary, path, protocol, candidate=of).key
+
+    def reviewed(assessment: str) -> str:
+        with office.change(secretary) as change:
+            review = open_review(change, assessment).key
+            chosen = [one.person for one in assign(change, review).chosen]
+        for person in chosen:
+            with office.change(person) as change:
+                give_opinion(change, review, "approve")
+        with office.change(secretary) as change:
+            conclude(change, review, "approve")
+        return assessment
+
+    own = {
+        name: candidate(maker, name) for name, maker in (("Camry", "a"), ("B", "b"), ("C", "b"), ("D", "b"))
+    }
     with camry() as path:
-        sources = [assessed(path), assessed(path, "c-ncap-2021")]
-    sources += [assessed(dossier(folder / name, f"Example car {name}", hic)) for name, hic in (("B", 300), ("C", 500))]
-    later = assessed(dossier(folder / "D", "Example car D under embargo", 250))
-    better = assessed(dossier(folder / "B2", "Example car B", 320))
-    makers = [organisations[name] for name in ("a", "a", "b", "b")]
+        sources = [reviewed(assessed(path, own["Camry"]))]
+        sources.append(reviewed(assessed(path, own["Camry"], "c-ncap-2021")))
+    for name, hic in (("B", 300), ("C", 500)):
+        sources.append(reviewed(assessed(dossier(folder / name, f"Example car {name}", hic), own[name])))
+    later = reviewed(assessed(dossier(folder / "D", "Example car D under embargo", 250), own["D"]))
+    better = reviewed(assessed(dossier(folder / "B2", "Example car B", 320), own["B"]))
+    waiting = assessed(dossier(folder / "A2", "Example car E in review", 260), candidate("a", "E"))
+    with office.change(secretary) as change:
+        review = open_review(change, waiting).key
+        assign(change, review)
+
     with office.change(secretary) as change:
         batch = new_batch(change, {"en": "Batch 1 of 2026", "zh": "2026年第一批"}).key
-        results = [
-            add_result(change, batch, publishable(office, source, maker)).key
-            for source, maker in zip(sources, makers, strict=True)
-        ]
+        results = [add_result(change, batch, publishable(change.session, source)).key for source in sources]
         seal(change, batch, change.at + timedelta(days=7))
         second = new_batch(change, {"en": "Batch 2 of 2026", "zh": "2026年第二批"}).key
-        embargoed = add_result(change, second, publishable(office, later, organisations["b"])).key
+        embargoed = add_result(change, second, publishable(change.session, later)).key
         seal(change, second, change.at + timedelta(days=60))
     clock.forward(days=7)
     with office.change(secretary) as change:
@@ -145,8 +176,20 @@ def seed(folder: Path) -> Seeded:
     clock.forward(hours=1)
     why = {"en": "Example: a value was typed wrongly.", "zh": "示例：一个数值录入有误。"}
     with office.change(secretary) as change:
-        correct(change, results[2], publishable(office, better, organisations["b"]), why)
-        withdraw(change, results[3], {"en": "Example: wrong variant tested.", "zh": "示例：试验车型配置有误。"})
+        correct(change, results[2], publishable(change.session, better), why)
+        withdraw(
+            change, results[3], {"en": "Example: wrong variant tested.", "zh": "示例：试验车型配置有误。"}
+        )
     return Seeded(
-        office, clock, people, organisations, results[0], results[2], results[3], embargoed, second
+        office,
+        clock,
+        people,
+        organisations,
+        results[0],
+        results[2],
+        results[3],
+        embargoed,
+        second,
+        review,
+        waiting,
     )

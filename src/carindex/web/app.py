@@ -19,13 +19,14 @@ from carindex.web.faults import with_faults
 from carindex.web.headers import GreatestSize, SecurityHeaders
 from carindex.web.jobs.worker import start
 from carindex.web.pages import about, account, cars, crosswalk, protocols, workspace
+from carindex.web.pages import office as office_pages
 from carindex.web.secret import site_key
 from carindex.web.settings import Settings
 from carindex.web.site import Site, Throttles
 from carindex.web.visitors import Visitors
 from carindex.web.wording import preferred
 
-_PAGES = (cars, protocols, crosswalk, about, account, workspace)
+_PAGES = (cars, protocols, crosswalk, about, account, workspace, office_pages)
 _log = logging.getLogger("carindex.web")
 
 

@@ -57,6 +57,9 @@ def language_for(request: Request) -> Language:
 #: Messages that say that somebody may not do what they ask, or not now, or that a thing is not there.
 STATUS_OF_CODES = {
     "office/store.not_allowed": 403,
+    "office/panel.conflict": 403,
+    "office/review.not_assigned": 403,
+    "office/consensus.not_asked": 403,
     "office/workspace.no_organisation": 403,
     "office/workspace.wrong_offset": 409,
     "office/workspace.not_receiving": 409,
@@ -72,15 +75,24 @@ STATUS_OF_CODES = {
 }
 
 
+_NOT_THERE = frozenset(
+    f"{before}{what}"
+    for before, things in (
+        ("unknown_", ("result", "batch", "proposal", "round", "question", "appeal", "bearer")),
+        ("no_such_", ("upload", "job", "file")),
+        ("", ("unknown",)),
+    )
+    for what in things
+)
+
+
 def status_of(error: InputError) -> int:
     """Return the status of an answer to an input error."""
     known = STATUS_OF_CODES.get(error.code)
     if known is not None:
         return known
     name = error.code.rsplit(".", 1)[-1]
-    if name.startswith(("unknown", "no_such", "not_found")) and "/" in error.code:
-        return 404
-    return 422
+    return 404 if error.code.startswith("office/") and name in _NOT_THERE else 422
 
 
 def answer(

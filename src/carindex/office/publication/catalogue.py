@@ -19,6 +19,10 @@ from carindex.office.publication.models import Batch, LogRecord, Result, ResultV
 from carindex.office.store import Organisation
 from carindex.office.store.columns import instant
 
+_PUBLIC = (ResultState.PUBLISHED.value, ResultState.WITHDRAWN.value)
+_MANY = 500
+"""So many numbers are asked for by name; of more the whole log is read."""
+
 
 class Listed(msgspec.Struct, frozen=True):
     """A published or withdrawn result, without its document.
@@ -79,7 +83,7 @@ def catalogue(session: Session) -> tuple[Listed, ...]:
         select(Result, Batch, Organisation)
         .join(Batch, Batch.key == Result.batch)
         .join(Organisation, Organisation.key == Result.maker)
-        .where(Result.state != ResultState.LISTED)
+        .where(Result.state.in_(_PUBLIC))
         .order_by(Result.published_at.desc(), Result.key)
     )
     found = []
@@ -108,10 +112,6 @@ def catalogue(session: Session) -> tuple[Listed, ...]:
     return tuple(found)
 
 
-_MANY = 500
-"""So many numbers are asked for by name; of more the whole log is read."""
-
-
 def document_of(session: Session, key: str) -> tuple[Result, dict[str, Any] | None]:
     """Return a result and what was published of it last; of a withdrawn one nothing.
 
@@ -121,9 +121,7 @@ def document_of(session: Session, key: str) -> tuple[Result, dict[str, Any] | No
         When there is none of that key that the public may read.
     """
     found = session.scalars(
-        select(Result)
-        .where(Result.key == key, Result.state != ResultState.LISTED)
-        .options(undefer(Result.document))
+        select(Result).where(Result.key == key, Result.state.in_(_PUBLIC)).options(undefer(Result.document))
     ).one_or_none()
     if found is None:
         raise InputError(key[:40], "office/publication.unknown_result")
