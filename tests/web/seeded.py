@@ -45,6 +45,7 @@ PEOPLE = {
     "expert-a": ("index", Role.EXPERT),
     "expert-b": ("index", Role.EXPERT),
     "expert-c": ("b", Role.EXPERT),
+    "guessed": ("b", Role.ENGINEER),
     "secretary": ("index", Role.SECRETARY),
     "administrator": ("index", Role.ADMINISTRATOR),
 }

@@ -94,7 +94,7 @@ def page(
         "language": language,
         "tag": TAGS[language],
         "tags": TAGS,
-        "t": lambda key, at=language, **parameters: label(key, at, **parameters),
+        "t": lambda key, in_language=language, **parameters: label(key, in_language, **parameters),
         "r": lambda key, **parameters: report_label(key, language, **parameters),
         "path": request.url.path,
         "navigation": _navigation(language, visitor),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Form, Query
+from fastapi import APIRouter, Depends, Form, Query
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -90,7 +90,13 @@ def _by_script(request: Request) -> Visitor:
 
 
 ByScript = Annotated[Visitor, Depends(_by_script)]
-Content = Annotated[bytes, Body(media_type="application/octet-stream")]
+
+
+async def _body(request: Request) -> bytes:
+    return await request.body()
+
+
+Content = Annotated[bytes, Depends(_body)]
 
 
 def _told(request: Request, site: Site, upload: Upload, status: int = 200) -> Response:
@@ -297,6 +303,13 @@ def report(request: Request, looked: At) -> Response:
     return downloads.attached(content, "report.zip", "application/zip")
 
 
+@router.post("/{key}/remove")
+def remove(request: Request, visitor: Sent, key: str) -> Response:
+    """Remove an upload."""
+    intake.remove(site_of(request), visitor.actor, key)
+    return to(f"/{language_of(request)}/workspace")
+
+
 @router.get("/{key}/jobs")
 def jobs(request: Request, looked: At, visitor: SignedIn) -> Response:
     """Show the jobs of an upload; while one works, the page asks again."""
@@ -419,13 +432,6 @@ def one_report(request: Request, looked: At, protocol: str) -> Response:
     """Return the report of one programme."""
     content = downloads.report_zip(looked, [rating_of(looked, protocol)], language_of(request))
     return downloads.attached(content, f"{protocol}.zip", "application/zip")
-
-
-@router.post("/{key}/remove")
-def remove(request: Request, visitor: Sent, key: str) -> Response:
-    """Remove an upload."""
-    intake.remove(site_of(request), visitor.actor, key)
-    return to(f"/{language_of(request)}/workspace")
 
 
 def _without_paths(made: Response, looked: Looked) -> Response:
