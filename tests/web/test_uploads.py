@@ -249,9 +249,9 @@ def test_what_an_engineer_sees(client, seeded, language):
     answer = own.form(f"{base}/us-ncap-2011", {"a:no/such": "1"})
     assert answer.status_code == 422
     assert own.get(f"{base}/nothing").status_code == 404
-    packed = own.get(f"{base}/us-ncap-2011/report.zip")
-    names = zipfile.ZipFile(io.BytesIO(packed.content)).namelist()
-    assert names == ["report.html", "report.pdf"]
+    if language == "en":  # drawn once is enough
+        packed = own.get(f"{base}/us-ncap-2011/report.zip")
+        assert zipfile.ZipFile(io.BytesIO(packed.content)).namelist() == ["report.html", "report.pdf"]
     # the facts that are given out, rated again, give the same rating
     again = sent(own, [("facts.csv", pages["/facts.csv"].content)]).json()["key"]
     outcome = own.get(f"/en/workspace/{again}/us-ncap-2011/rating.json").json()["outcome"]

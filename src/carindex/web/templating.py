@@ -100,6 +100,7 @@ def page(
         "navigation": _navigation(language, visitor),
         "other_languages": [(other, in_other(request, other)) for other in LANGUAGES if other != language],
         "visitor": visitor,
+        "piece": bool(request.headers.get("hx-request")),
         "engine": f"carindex {__version__}",
         "version": asset_version(),
         "form_secret": forgery.secret_of(visit, site.key) if visit else "",
