@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 from tests.office.postgresql import cluster, server_programs
 
 from carindex.office.people import accounts
-from carindex.office.store import SYSTEM, Office, Person, Role, open_office
+from carindex.office.store import SYSTEM, Office, Person, Role, open_office, opening
 from carindex.office.store.people import RoleHeld
 
 
@@ -60,6 +60,14 @@ def _sql(address: str, command: str) -> None:
 
 
 _names = count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_waiting_for_the_disk() -> Iterator[None]:
+    """What is tested survives a killed process, not a loss of power: the disk need not be waited for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "_SYNCHRONOUS", "OFF")
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -19,6 +19,7 @@ from carindex.office.programme.work import (
     buy,
     cancel,
     decide,
+    edition_for,
     laboratories_of,
     maker_of,
     order,
@@ -200,6 +201,20 @@ def test_an_order_keeps_whether_its_edition_was_in_force(simple):
             order(change, vehicle, simple.laboratory, [TEST], EVERY, protocol="index-x-3").in_force
             == "unknown"
         )
+
+
+def test_the_edition_of_the_orders_is_that_of_the_assessment(simple):
+    today = date(2026, 3, 2)
+    vehicle = simple.bought()
+    with simple.change() as change:
+        assert edition_for(change.session, simple.candidate, EVERY, today) == "index-x-2"
+        first = order(change, vehicle, simple.laboratory, [TEST], EVERY, protocol="index-x-1").key
+        assert edition_for(change.session, simple.candidate, EVERY, today) == "index-x-1"
+        order(change, vehicle, simple.laboratory, [TEST], EVERY)
+        with pytest.raises(InputError, match="index-x-1, index-x-2"):
+            edition_for(change.session, simple.candidate, EVERY, today)
+        cancel(change, first, "car damaged")
+        assert edition_for(change.session, simple.candidate, EVERY, today) == "index-x-2"
 
 
 @given(

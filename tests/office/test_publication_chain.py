@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import hashlib
 import json
@@ -104,6 +105,14 @@ def test_a_forged_log_under_another_key_is_found_by_the_fingerprint() -> None:
     assert not verify([first], head, place="log", trusted=KEYS[0].public.fingerprint).whole
 
 
+def test_a_record_signed_anew_in_its_place_breaks_the_chain() -> None:
+    # whoever holds the key can sign another content, but the next record holds the digest of the first one
+    tip = tip_after(Tip(), RECORDS[0])
+    other = record_after(tip, "result", {"car": "another"}, START, KEYS[0])
+    found = verify([RECORDS[0], other, *RECORDS[2:]], END, place="log")
+    assert [(f.code, f.place) for f in found.findings] == [("office/publication.chain_broken", "log: 3")]
+
+
 def test_a_retired_key_signs_nothing_more() -> None:
     whole = RECORDS[:4]  # the last brings in the second key
     tip = Tip()
@@ -193,3 +202,51 @@ def test_key_files_are_their_owners_alone(tmp_path: Path, monkeypatch: pytest.Mo
         load_key(tmp_path / "keys", secret)
     with pytest.raises(InputError):
         load_key(tmp_path / "keys", "0" * 64)
+
+
+def _checked_by_the_documentation(lines: list[str]) -> bool:
+    """Another checker, written from docs/office/verification.md with nothing of the package."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    def signed(raw: bytes, kind: str, said: dict, signature: str) -> bool:
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        try:
+            message = f"carindex {kind}\n{text}".encode()
+            Ed25519PublicKey.from_public_bytes(raw).verify(base64.b64decode(signature), message)
+        except InvalidSignature:
+            return False
+        return True
+
+    previous, key = "", None
+    for number, line in enumerate(lines[:-1], start=1):
+        record = json.loads(line)
+        body = record["body"]
+        new = base64.b64decode(body["public"]) if record["kind"] == "key" else None
+        signer = key or new
+        rest = {name: value for name, value in record.items() if name != "signature"}
+        sound = record["number"] == number and record["previous"] == previous
+        sound &= record["key"] == hashlib.sha256(signer).hexdigest()
+        sound &= signed(signer, "publication record", rest, record["signature"])
+        if new is not None:
+            proved = {name: body[name] for name in ("public", "fingerprint", "reason")}
+            proved |= {"number": number, "previous": previous}
+            sound &= signed(new, "key proof", proved, body["proof"])
+            key = new
+        if not sound:
+            return False
+        previous = hashlib.sha256(line.encode()).hexdigest()
+    head = json.loads(lines[-1])
+    rest = {name: value for name, value in head.items() if name != "signature"}
+    return (
+        head["count"] == len(lines) - 1
+        and head["digest"] == previous
+        and signed(key, "publication head", rest, head["signature"])
+    )
+
+
+def test_whoever_has_the_documentation_can_check_the_log() -> None:
+    lines = "".join(as_lines(RECORDS, END)).splitlines()
+    assert _checked_by_the_documentation(lines)
+    assert not _checked_by_the_documentation([*lines[:2], *lines[3:]])
+    assert not _checked_by_the_documentation([line.replace('"stars":5', '"stars":4', 1) for line in lines])

@@ -94,8 +94,19 @@ class Publication(RuleBasedStateMachine):
 
     @rule()
     def make(self) -> None:
-        if len(self.batches) < 3:
+        if len(self.batches) < 6:
             self.batches[self.desk.do(new_batch, NAME).key] = ["open", None]
+
+    @rule(count=st.integers(1, 2))
+    def furnish(self, count: int) -> None:
+        """A sealed batch at once, so that what comes after is met often."""
+        if len(self.batches) < 5:
+            self.make()
+            n = len(self.batches) - 1
+            if self.batches[self.pick(self.batches, n)][0] == "open":
+                for _ in range(count):
+                    self.add(n, 1)
+                self.close(n, 7)
 
     @rule(days=st.integers(1, 12))
     def wait(self, days: int) -> None:
@@ -196,6 +207,16 @@ class Publication(RuleBasedStateMachine):
         made = self.attempt(seen and free and in_time, appeals.file, key, "why", by=self.desk.engineer)
         if made is not None:
             self.complaints[made.key] = ["filed", key]
+
+    @precondition(lambda self: any(word == "closed" for word, _ in self.batches.values()))
+    @rule()
+    def complain_on_the_eve(self) -> None:
+        """An appeal against a sealed batch, then its day: what is held is met often."""
+        batch = next(key for key, (word, _) in self.batches.items() if word == "closed")
+        results = [key for key, one in self.results.items() if one[3] == batch and one[0] == "in"]
+        self.complain(list(self.results).index(results[0]))
+        self.clock.now = max(self.clock.now, self.batches[batch][1])
+        self.publish(list(self.batches).index(batch))
 
     @precondition(lambda self: self.complaints)
     @rule(n=st.integers(0, 9), step=st.sampled_from(["admit", "refuse", "for", "against", "back"]))

@@ -243,6 +243,29 @@ def test_a_conflict_silences_at_once(reviewed, when):
         reviewed.approve()
 
 
+def test_a_secretary_who_is_a_tied_expert_keeps_out(simple):
+    simple.assign()
+    both = person_in(simple.office, "Expert E", Role.EXPERT, Role.SECRETARY)
+    plain = person_in(simple.office, "Secretary B", Role.SECRETARY, organisation=simple.laboratory)
+    with simple.change() as change:
+        question = pose(change, simple.review, "", "modifier", ["no", "yes"]).key
+    with simple.change(both) as change:
+        comment(change, simple.review, "hm", node="")
+        declare(change, both, simple.maker, "shares", date(2026, 1, 1))
+        for act in (
+            lambda: comment(change, simple.review, "hm", node=""),
+            lambda: assign(change, simple.review),
+            lambda: pose(change, simple.review, "", "other", ["no", "yes"]),
+            lambda: close(change, question),
+            lambda: conclude(change, simple.review, "return", "hm"),
+        ):
+            with pytest.raises(InputError, match="conflict of interest"):
+                act()
+    # an index and its laboratory may be one house: who is no expert judges nothing
+    with simple.change(plain) as change:
+        comment(change, simple.review, "hm", node="")
+
+
 def test_who_may_not_speak(simple, clock):
     chosen = [one.person for one in simple.assign().chosen]
     (left,) = set(simple.experts) - set(chosen)

@@ -28,6 +28,19 @@ _COMMANDS: Mapping[str, str] = {
     "review": "carindex.cli.office.review:review",
     "assign": "carindex.cli.office.review:assign",
     "vote": "carindex.cli.office.review:vote",
+    "consensus": "carindex.cli.office.consensus:consensus",
+    "batch": "carindex.cli.office.publication:batch",
+    "result": "carindex.cli.office.publication:result",
+    "appeal": "carindex.cli.office.publication:appeal",
+    "key": "carindex.cli.office.publication:key_",
+    "log": "carindex.cli.office.publication:log_",
+    "verify": "carindex.cli.office.publication:verify",
+    "publish": "carindex.cli.office.publishing:publish",
+    "laboratory": "carindex.cli.office.records:laboratory",
+    "equivalence": "carindex.cli.office.records:equivalence",
+    "agreement": "carindex.cli.office.records:agreement",
+    "meeting": "carindex.cli.office.records:meeting",
+    "paper": "carindex.cli.office.records:paper",
     "status": "carindex.cli.office.setting_up:status",
     "audit": "carindex.cli.office.setting_up:audit",
     "backup": "carindex.cli.office.setting_up:backup",
@@ -37,7 +50,7 @@ _COMMANDS: Mapping[str, str] = {
 
 @click.group(cls=Commands.of(_COMMANDS))
 def office() -> None:
-    """Run an index: candidates, purchases, tests, assessments, experts, reviews, votes; everything recorded.
+    """Run an index: from candidates to reviews, batches and publication; rules by consensus; everything recorded.
 
     The records are in a folder, or in PostgreSQL: --office or CARINDEX_OFFICE. Who acts is said by --by or
     CARINDEX_OFFICE_BY.

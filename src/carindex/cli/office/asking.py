@@ -20,6 +20,12 @@ Command = TypeVar("Command", bound=Callable[..., None])
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 
+_KEY = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+_OURS = frozenset(
+    {"acquired", "in_force", "kind", "orders", "reasons", "region", "roles", "state", "step", "verdict"}
+)
+"""Columns whose values are words of ours; what people wrote is never translated."""
+
 BY = "CARINDEX_OFFICE_BY"
 """Environment variable: login or key of the person who acts."""
 
@@ -111,7 +117,7 @@ def answer(document: Any, json_file: Path | None, language: Language) -> None:  
         _table([cast(Mapping[str, Any], row) for row in plain], language)
     else:
         for key, value in plain.items():
-            click.echo(f"{_word(key, language)}: {_said(value, language)}")
+            click.echo(f"{_word(key, language)}: {_said(value, language, key)}")
 
 
 def _table(rows: Sequence[Mapping[str, Any]], language: Language) -> None:
@@ -126,9 +132,10 @@ def _table(rows: Sequence[Mapping[str, Any]], language: Language) -> None:
     columns = list(dict.fromkeys(key for row in rows for key in row))
     shown = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        shown.add_column(_word(column, language), overflow="fold")
+        whole = any(_KEY.fullmatch(str(row.get(column))) for row in rows)  # a key is copied, never folded
+        shown.add_column(_word(column, language), overflow="fold", no_wrap=whole)
     for row in rows:
-        shown.add_row(*(_said(row.get(column), language) for column in columns))
+        shown.add_row(*(_said(row.get(column), language, column) for column in columns))
     console = Console(markup=False, highlight=False)
     if not console.is_terminal:
         console.width = 400  # in a file or pipe nothing is folded
@@ -142,7 +149,8 @@ def _word(key: str, language: Language) -> str:
     return label(name, language) if has_label(name) else key
 
 
-def _said(value: Any, language: Language) -> str:  # noqa: ANN401
+def _said(value: Any, language: Language, column: str) -> str:  # noqa: ANN401
+    """Return a value as people read it; ``column``: what it is, as only words of ours are translated."""
     from carindex.office.wording import has_label, label
 
     if value is None or value in ("", [], {}):
@@ -152,10 +160,14 @@ def _said(value: Any, language: Language) -> str:  # noqa: ANN401
     if isinstance(value, Mapping):
         if "en" in value and set(value) <= {"en", "zh"}:
             return str(value.get(language) or value["en"])
-        return ", ".join(f"{_word(key, language)} {_said(one, language)}" for key, one in value.items())
+        # the states of several records, by their keys, or the entries of a document
+        return ", ".join(
+            f"{_word(key, language)} {_said(one, language, column if column in _OURS else key)}"
+            for key, one in value.items()
+        )
     if isinstance(value, list):
-        return ", ".join(_said(one, language) for one in value)
-    if isinstance(value, str) and has_label(f"word.{value}"):
+        return ", ".join(_said(one, language, column) for one in value)
+    if isinstance(value, str) and column in _OURS and has_label(f"word.{value}"):
         return label(f"word.{value}", language)
     if isinstance(value, str) and _INSTANT.fullmatch(value):
         return f"{value[:10]} {value[11:16]} UTC"

@@ -40,15 +40,14 @@ def assess(
 ) -> None:
     """Rate the dossier PATH and keep the result: files, protocol, engine, everything it says."""
     from carindex.office.assessments import keeping
-    from carindex.office.programme.editions import editions, the_edition
-    from carindex.office.programme.work import candidate_of
+    from carindex.office.programme.editions import editions
+    from carindex.office.programme.work import edition_for
 
     if protocol is None:
         if candidate is None:
             raise click.UsageError("--protocol")
         with office.reading() as session:
-            programme = candidate_of(session, candidate).programme
-        protocol = the_edition(editions(), programme, office.clock().date()).protocol
+            protocol = edition_for(session, candidate, editions(), office.clock().date())
     made = keeping.assess(
         office,
         key_of(office, by),

@@ -196,7 +196,7 @@ def list_(office: Office, json_file: Path | None, language: Language) -> None:
 
 @click.group()
 def result() -> None:
-    """Published results: corrected, withdrawn, published again, tested again."""
+    """Correct, withdraw, publish again or test again what was published."""
 
 
 @result.command("list")
@@ -413,7 +413,7 @@ def appeals_(office: Office, late: bool, json_file: Path | None, language: Langu
 
 @click.group("key")
 def key_() -> None:
-    """The key that signs publications: begun once, changed when it must be."""
+    """Begin the log of publications with a key, or change the key."""
 
 
 @key_.command()

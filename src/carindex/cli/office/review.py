@@ -276,3 +276,13 @@ def show_votes(office: Office, by: str, question: str, json_file: Path | None, l
     with office.reading() as session:
         seen = voting.ballots_seen_by(session, actor_of(session, key_of(office, by)), question)
         answer([plain(one) for one in seen], json_file, language)
+
+
+@vote.command("agreement")
+@with_office
+def agreement_(office: Office, json_file: Path | None, language: Language) -> None:
+    """Show how far experts agree over all closed votes: Krippendorff's alpha, for each set of options."""
+    from carindex.office.review.voting import agreement, all_questions
+
+    with office.reading() as session:
+        answer(agreement(session, all_questions(session)), json_file, language)

@@ -65,21 +65,27 @@ def init(where: str | None, name: str, login: str, json_file: Path | None, langu
 
 
 @click.command()
-@click.argument("subject", type=click.Choice(["panel", "review"]))
+@click.argument("subject", type=click.Choice(["panel", "review", "publication"]))
 @click.argument("file", type=PATH, required=False)
 @with_actor
 def statute(
     office: Office, by: str, subject: str, file: Path | None, json_file: Path | None, language: Language
 ) -> None:
-    """Set the organisation's own rules of its panel or its reviews from a YAML FILE; without one, show them."""
+    """Set the organisation's own rules of a SUBJECT from a YAML FILE; without one, show them."""
     import msgspec
 
     from carindex.office.panel.rules import PanelRules
+    from carindex.office.publication.rules import PublicationRules
     from carindex.office.review.rules import ReviewRules
     from carindex.office.statutes import read_statute, set_statute
     from carindex.office.statutes import statute as in_force
 
-    structure: type[msgspec.Struct] = PanelRules if subject == "panel" else ReviewRules
+    known: dict[str, type[msgspec.Struct]] = {
+        "panel": PanelRules,
+        "review": ReviewRules,
+        "publication": PublicationRules,
+    }
+    structure = known[subject]
     if file is None:
         with office.reading() as session:
             answer(in_force(session, subject, structure)[1], json_file, language)

@@ -160,6 +160,18 @@ def refuse_conflicts(session: Session, person: str, candidate: str, on: date) ->
         )
 
 
+def refuse_tied_expert(change: Change, candidate: str) -> None:
+    """Refuse an expert with a conflict of interest in whatever other role, such as a secretary's.
+
+    Raises
+    ------
+    InputError
+        Naming the first conflict.
+    """
+    if Role.EXPERT in change.actor.roles and change.actor.person is not None:
+        refuse_conflicts(change.session, change.actor.person, candidate, change.at.date())
+
+
 def _shown(session: Session, organisation: str) -> dict[Language, str]:
     found = session.get_one(Organisation, organisation)
     return {language: shown_name(found, language) for language in LANGUAGES}

@@ -328,6 +328,31 @@ def laboratories_of(session: Session, candidate: str) -> frozenset[str]:
     return frozenset(session.scalars(asked))
 
 
+def edition_for(session: Session, candidate: str, every: Sequence[Edition], day: date) -> str:
+    """Return the edition that a candidate is assessed under: that of its orders, without orders the one in force.
+
+    Raises
+    ------
+    InputError
+        When its orders name several, or it is not clear which edition is in force.
+    """
+    found = candidate_of(session, candidate)
+    asked = (
+        select(TestOrder.protocol)
+        .join(Vehicle, Vehicle.key == TestOrder.vehicle)
+        .where(Vehicle.candidate == candidate, TestOrder.state != "cancelled")
+    )
+    ordered = sorted(set(session.scalars(asked)))
+    if len(ordered) > 1:
+        raise InputError(
+            found.programme,
+            "office/programme.which_edition",
+            day=day.isoformat(),
+            editions=", ".join(ordered),
+        )
+    return ordered[0] if ordered else the_edition(every, found.programme, day).protocol
+
+
 def maker_of(session: Session, candidate: str) -> str:
     """Return the maker of a candidate's car."""
     return session.get_one(CarModel, candidate_of(session, candidate).car).maker

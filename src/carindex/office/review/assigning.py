@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from carindex.messages import InputError
 from carindex.office.assessments.models import Assessment
 from carindex.office.panel.appointing import panel_on
-from carindex.office.panel.interests import conflicts
+from carindex.office.panel.interests import conflicts, refuse_tied_expert
 from carindex.office.people.persons import person_of
 from carindex.office.review.choosing import Chosen, Eligible, choose
 from carindex.office.review.models import Assignment, Review
@@ -92,6 +92,7 @@ def assign(change: Change, review: str, *, fields: Sequence[str] = ()) -> Assign
     change.require(Role.SECRETARY)
     session = change.session
     found = open_one(session, review)
+    refuse_tied_expert(change, found.candidate)
     rules = rules_of(session, found)
     have = reviewers(session, found.key)
     eligible, left_out = _eligible(change, found)

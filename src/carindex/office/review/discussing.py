@@ -13,7 +13,7 @@ from carindex.messages import LANGUAGES, Finding, InputError
 from carindex.office.assessments.keeping import assessment_of
 from carindex.office.assessments.models import Assessment
 from carindex.office.panel.appointing import appointment_on
-from carindex.office.panel.interests import conflicts, refuse_conflicts
+from carindex.office.panel.interests import conflicts, refuse_conflicts, refuse_tied_expert
 from carindex.office.programme.work import laboratories_of
 from carindex.office.review.assigning import open_one, review_of, reviewers, rules_of
 from carindex.office.review.models import Assignment, Comment, Opinion, Question, Review
@@ -77,6 +77,7 @@ def comment(
     session = change.session
     if Role.SECRETARY in change.actor.roles:
         found = open_one(session, review)
+        refuse_tied_expert(change, found.candidate)
     else:
         found, _ = as_reviewer(change, review)
     if not text.strip() or len(text) > _LONGEST:
@@ -212,6 +213,7 @@ def conclude(change: Change, review: str, verdict: str, why: str = "") -> Review
     """
     change.require(Role.SECRETARY)
     found = open_one(change.session, review)
+    refuse_tied_expert(change, found.candidate)
     if verdict not in ("approve", "return"):
         raise InputError(verdict, "office/review.unknown_verdict", known="approve, return")
     now = standing(change.session, found, change.at.date())

@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from carindex.messages import InputError
-from carindex.office.panel.interests import conflicts
+from carindex.office.panel.interests import conflicts, refuse_tied_expert
 from carindex.office.review.assigning import open_one, reviewers, rules_of
 from carindex.office.review.discussing import as_reviewer, check_node
 from carindex.office.review.models import Ballot, Question, Review
@@ -64,6 +64,7 @@ def pose(
     """
     change.require(Role.SECRETARY)
     found = open_one(change.session, review)
+    refuse_tied_expert(change, found.candidate)
     check_node(change.session, found, node)
     options = [option.strip() for option in options]
     if len(options) < 2 or len(set(options)) != len(options) or not all(options) or not modifier.strip():
@@ -143,6 +144,7 @@ def close(change: Change, question: str) -> Question:
     session = change.session
     found = question_of(session, question)
     review = open_one(session, found.review)
+    refuse_tied_expert(change, review.candidate)
     if found.state != "open":
         raise InputError(found.modifier, "office/review.question_closed", state=found.state)
     rules = rules_of(session, review).voting
@@ -185,6 +187,11 @@ def question_of(session: Session, key: str) -> Question:
 def questions_of(session: Session, review: str) -> list[Question]:
     """Return the questions of a review, in the order they were posed."""
     return list(session.scalars(select(Question).where(Question.review == review).order_by(Question.key)))
+
+
+def all_questions(session: Session) -> list[Question]:
+    """Return the questions of all reviews, in the order they were posed."""
+    return list(session.scalars(select(Question).order_by(Question.key)))
 
 
 def voters(session: Session, question: str) -> list[str]:

@@ -14,6 +14,7 @@ from carindex.office.site.content import Content
 from carindex.office.site.wording import car_name, outcome_text, word
 
 _MOST = 100
+_COLON: dict[Language, str] = {"en": ": ", "zh": "："}
 _ATOM = "http://www.w3.org/2005/Atom"
 _NAMES = uuid.UUID("5f0c3a52-6c0e-5d4e-9d3c-3b1f0f6e2a10")
 """Names of entries are made from this and the log's first key: the same in every copy of the edition."""
@@ -38,8 +39,8 @@ def _entries(content: Content, language: Language) -> Iterator[dict[str, Any]]:
         yield {
             "id": _name(content, f"record/{record}"),
             "at": version["at"],
-            "title": f"{_car(one, language)}: {kind}",
-            "text": _text(one, version, language),
+            "title": f"{_car(one, language)}{_COLON[language]}{kind}",
+            "text": _text(one, version, language) or kind,
             "path": f"{language}/cars/{one.key}.html",
         }
 
@@ -53,8 +54,7 @@ def _text(one: PublicResult, version: dict[str, Any], language: Language) -> str
     newest = version["version"] == one.version and one.document is not None
     # of a version that was replaced only the reason of what replaced it is told again
     said = [outcome_text((one.document or {}).get("outcome"))] if newest else []
-    colon = "：" if language == "zh" else ": "
-    return colon.join([*said, reason] if reason else said)
+    return _COLON[language].join([*said, reason] if reason else said)
 
 
 def _atom(content: Content, language: Language, entries: list[dict[str, Any]]) -> str:
@@ -95,7 +95,7 @@ def _json(content: Content, language: Language, entries: list[dict[str, Any]]) -
                 "id": one["id"],
                 "url": f"{content.address}{one['path']}",
                 "title": one["title"],
-                "content_text": one["text"] or one["title"],
+                "content_text": one["text"],
                 "date_published": one["at"],
             }
             for one in entries

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from carindex.messages import LANGUAGES, Language
 from carindex.office.site.content import Content, named
-from carindex.office.site.wording import car_name, day, number, outcome_text, rating_in, word
+from carindex.office.site.wording import (
+    car_name,
+    day,
+    labels_of,
+    number,
+    outcome_text,
+    place,
+    rating_in,
+    small,
+    word,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -22,6 +32,7 @@ footer{border-top:1px solid var(--line);margin-top:40px;padding-bottom:30px}
 .contents [aria-current]{font-weight:650;color:var(--ink)}
 pre{background:var(--faint);padding:12px 16px;overflow-x:auto}
 ol{margin:0;padding-left:1.2em}
+.fixed{white-space:nowrap}
 """ + "".join(f".tree th.in-{depth}{{padding-left:{1.15 * depth:.2f}rem}}\n" for depth in range(7))
 
 
@@ -45,6 +56,7 @@ def pages(content: Content) -> Iterator[tuple[str, str]]:
             extra = {
                 "one": one,
                 "rating": rating_in(one.document, language),
+                "where": partial(place, labels_of(rating_in(one.document, language))),
                 "signature": signatures[one.history[-1]["record"]],
             }
             yield f"{language}/{path}", _page("car.html", content, language, path, title, "../../", extra)
@@ -95,6 +107,7 @@ def _environment() -> Environment:
         "named": named,
         "number": number,
         "outcome_text": outcome_text,
+        "small": small,
     }
     return made
 

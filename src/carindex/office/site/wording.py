@@ -33,6 +33,27 @@ def number(value: object) -> str:
     return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
+def small(value: object) -> str:
+    """Return a number of which only the size counts: three digits that say something."""
+    if not isinstance(value, float):
+        return number(value)
+    from numpy import format_float_positional
+
+    return format_float_positional(value, precision=3, fractional=False, trim="-")
+
+
+def labels_of(rating: Mapping[str, Any]) -> dict[str, str]:
+    """Return the labels of a rating's nodes by their path."""
+    return {node["path"]: str(node.get("label") or node["path"]) for node in rating.get("nodes") or ()}
+
+
+def place(labels: Mapping[str, str], path: str) -> str:
+    """Return where a node is: the labels on the way to it."""
+    parts = path.split("/")
+    ways = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+    return " › ".join(labels.get(way, way.rsplit("/", 1)[-1]) for way in ways)
+
+
 def outcome_text(outcome: Mapping[str, Any] | None) -> str:
     """Return an outcome: stars, grade or score; an interval where it is not final."""
     if not outcome:

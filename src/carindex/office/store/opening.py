@@ -28,6 +28,8 @@ FILES_SETTING = "CARINDEX_OFFICE_FILES"
 DATABASE = "office.sqlite"
 
 _WRITING = "office_writing"
+_SYNCHRONOUS = "FULL"
+"""SQLite waits for the disk at each commit: what was committed is there after a loss of power."""
 _ONE_AT_A_TIME = 0x0FF1CE
 """Name of the lock under which changes follow each other in PostgreSQL."""
 
@@ -179,7 +181,7 @@ def _engine(url: URL) -> Engine:
 
 def _connected_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401 - a connection of the driver
     connection.isolation_level = None  # transactions begin as we say, not at the first change
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", f"synchronous={_SYNCHRONOUS}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
