@@ -18,6 +18,7 @@ from carindex.web.api.v1 import with_api
 from carindex.web.faults import with_faults
 from carindex.web.headers import GreatestSize, SecurityHeaders
 from carindex.web.jobs.worker import start
+from carindex.web.kept_pages import KeptPages
 from carindex.web.pages import about, account, cars, crosswalk, protocols, workspace
 from carindex.web.pages import office as office_pages
 from carindex.web.secret import site_key
@@ -80,6 +81,7 @@ def create_app(settings: Settings, office: Office | None = None) -> FastAPI:
     limits = settings.limits
     app.add_middleware(GreatestSize, most=limits.request, most_of={"/chunks/": limits.chunk})
     app.add_middleware(Visitors, site=site)
+    app.add_middleware(KeptPages, site=site)
     app.add_middleware(SecurityHeaders, secure=settings.secure)
     return app
 

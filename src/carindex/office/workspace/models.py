@@ -44,7 +44,7 @@ class Upload(Record):
     size: Mapped[int] = mapped_column(BigInteger)
     state: Mapped[Code]
     kind: Mapped[str | None] = mapped_column(String(40))
-    finding: Mapped[Json]
+    finding: Mapped[Json | None]
     begun: Mapped[datetime]
     ended: Mapped[datetime | None]
 
@@ -74,5 +74,5 @@ class Job(Record):
     asked: Mapped[datetime]
     begun: Mapped[datetime | None]
     ended: Mapped[datetime | None]
-    finding: Mapped[Json]
-    result: Mapped[Large]
+    finding: Mapped[Json | None]
+    result: Mapped[Large | None]

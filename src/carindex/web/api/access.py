@@ -31,7 +31,7 @@ def bearer_of(request: Request, credentials: Credentials) -> Bearing | None:
     """
     site = site_of(request)
     throttle, key = site.throttles.api, address_of(request)
-    wait = throttle.take(key)
+    wait = 0.0 if getattr(request.state, "counted", False) else throttle.take(key)
     if wait:
         raise Throttled(wait)
     if credentials is None:
