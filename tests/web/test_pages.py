@@ -176,3 +176,23 @@ def test_assets_are_kept(client):
     again = client().get("/static/report.css", headers={"if-none-match": answer.headers["etag"]})
     assert again.status_code == 304
     assert "Zero-Clause BSD" in client().get("/static/vendor/htmx.LICENSE.txt").text
+
+
+def test_head_is_get_without_its_body(client):
+    for path in ("/en/cars", "/en/sign-in", "/api/v1/protocols"):
+        answer = client().head(path)
+        assert answer.status_code == 200
+        assert answer.content == b""
+        assert answer.headers["content-length"] != "0"
+
+
+def test_an_address_that_is_taken(site):
+    from click.testing import CliRunner
+
+    from carindex.cli.serve import serve
+    from carindex.messages import InputError
+
+    for port, host in ((site.rsplit(":", 1)[1], "127.0.0.1"), ("8080", "192.0.2.1")):
+        with pytest.raises(InputError) as found:
+            CliRunner().invoke(serve, ["--port", port, "--host", host], catch_exceptions=False)
+        assert found.value.code == "web.address_taken"

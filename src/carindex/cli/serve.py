@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
 import click
 
 from carindex.cli.options import say, with_language
-from carindex.messages import Language
+from carindex.messages import InputError, Language
 
 
 @click.command()
@@ -36,6 +38,7 @@ def serve(
     from carindex.web.logging import set_up
     from carindex.web.settings import Settings
 
+    _check_free(host, port)
     app = create_app(Settings(office, secure=secure, worker=not no_worker))
     set_up()
     say("web.serving", language, address=f"http://{host}:{port}/")
@@ -52,3 +55,14 @@ def serve(
         timeout_keep_alive=20,
         limit_concurrency=400,
     )
+
+
+def _check_free(host: str, port: int) -> None:
+    """Refuse an address that cannot be listened at, before an office is made for it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family) as held:
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            held.bind((host, port))
+    except OSError as error:
+        raise InputError(f"{host}:{port}", "web.address_taken", reason=error.strerror or str(error)) from None
