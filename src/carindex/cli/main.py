@@ -28,6 +28,7 @@ _COMMANDS: Mapping[str, str] = {
     "protocols": "carindex.cli.protocols:protocols",
     "align": "carindex.cli.align:align",
     "office": "carindex.cli.office:office",
+    "serve": "carindex.cli.serve:serve",
     "demo": "carindex.cli.rating:demo",
 }
 

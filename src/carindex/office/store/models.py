@@ -9,6 +9,7 @@ from sqlalchemy import MetaData
 from carindex.office.store.base import Base
 
 _MODULES = (
+    "carindex.office.workspace.models",
     "carindex.office.alignment_records.models",
     "carindex.office.consensus.models",
     "carindex.office.publication.models",
