@@ -14,6 +14,7 @@ from carindex.alignment.improvement.goals import Goal
 from carindex.alignment.improvement.levers import (
     Effort,
     Lever,
+    best_of,
     check_names,
     key_of,
     number_lever,
@@ -36,7 +37,7 @@ _STATES = 6
 
 @dataclass(frozen=True)
 class Known:
-    """What one protocol knows of the car: facts, those that are missing and matter, scores put in from outside."""
+    """What one protocol knows of the car: facts, those missing that matter or could, scores put in from outside."""
 
     plan: Plan
     base: Array
@@ -49,9 +50,17 @@ class Known:
 def known_of(plan: Plan, facts: Iterable[Fact]) -> Known:
     """Return what a protocol knows of a car."""
     column = facts_of(plan, facts)
-    evaluation = evaluate(plan, column.values[:, None], column.elsewhere)
     stated = {path: fact.value for path, fact in column.stated.items()}
-    missing = tuple(plan.facts[i] for i in unknown_facts(evaluation, column.known, stated))
+    # what is missing may matter only once something else is better: the worst of several is another one then
+    better = [
+        value if math.isnan(value) else best_of(name, quantity, value)
+        for name, quantity, value in zip(plan.facts, plan.quantities, column.values.tolist(), strict=True)
+    ]
+    unknown: dict[int, None] = {}
+    for values in (column.values, np.array(better)):
+        evaluation = evaluate(plan, values[:, None], column.elsewhere)
+        unknown |= dict.fromkeys(unknown_facts(evaluation, column.known, stated))
+    missing = tuple(plan.facts[i] for i in unknown)
     over = {}
     for path, score in column.elsewhere.items():
         node = plan.nodes[path]
