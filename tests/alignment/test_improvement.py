@@ -232,6 +232,29 @@ def test_unreachable_names_a_cap_that_always_holds(tmp_path):
     }
 
 
+def test_unreachable_because_a_rule_is_not_known(tmp_path):
+    plan = protocol(
+        tmp_path,
+        {
+            "combine": "sum",
+            "children": {
+                "head": {"scale": {"fact": "hic15", "limits": [500, 700], "points": 4}},
+                "seat": {
+                    "lookup": {
+                        "fact": "seat_head_restraint/grade",
+                        "points": {"G": 3, "A": 2, "M": 1, "P": 0},
+                    }
+                },
+            },
+            "stars": {"at_least": {5: 7}, "otherwise": 0},
+        },
+    )
+    car = {HIC: 600, "seat_head_restraint/grade": 6.0}  # not published
+    found = asked(plan, car, "5")
+    assert not found.reached
+    assert "stays open" in found.findings[0].text("en")
+
+
 def test_a_joint_risk_by_a_fine_grid(tmp_path):
     """Two risk curves in one joint risk: an answer against all pairs of values on a grid."""
     risk = {"form": "lognormal", "mean": 7.45, "deviation": 0.74}

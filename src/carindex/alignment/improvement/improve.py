@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
+from carindex.alignment.improvement.blocks import put
 from carindex.alignment.improvement.goals import Goal, goals_for
 from carindex.alignment.improvement.levers import Effort, Lever
 from carindex.alignment.improvement.model import Known, Model, known_of, model_of
@@ -20,7 +21,7 @@ from carindex.rating.plan import Plan
 from carindex.rating.rating import Rating, rate
 from carindex.vocabulary import GIVEN
 
-TIME_LIMIT = 10.0
+TIME_LIMIT = 8.0
 """Seconds that a search may take by default before it returns the best it has."""
 
 NO_EFFORT = Effort()
@@ -240,19 +241,22 @@ def _why(model: Model, search: Search, found: Found) -> list[Finding]:
     """Return a finding for each goal that cannot be reached."""
     bounds = model.bounds(model.levers.values())
     best = best_reach(search)
+    every = {name: lever.words[-1] if lever.words else lever.best for name, lever in model.levers.items()}
+    put_in = put(every, model.levers)
+    at_best = [part.run([put_in.get(i, {})]) for i, part in enumerate(model.parts)]
     findings, number = [], 0
-    for part, own in zip(model.parts, bounds, strict=True):
+    for part, own, most in zip(model.parts, bounds, at_best, strict=True):
         for goal in part.goals:
             value = None if best is None else float(best[number])
             number += 1
             if value is not None and (value <= goal.line if goal.falling else value >= goal.line):
                 continue
-            reasons = blocking(part, goal, own)
+            reasons = blocking(part, goal, own, most)
             findings.append(unreachable(goal, value, reasons))
     if not findings:  # each goal by itself could be reached
         findings = [
-            unreachable(goal, None, blocking(part, goal, own))
-            for part, own in zip(model.parts, bounds, strict=True)
+            unreachable(goal, None, blocking(part, goal, own, most))
+            for part, own, most in zip(model.parts, bounds, at_best, strict=True)
             for goal in part.goals
         ]
     return findings

@@ -15,7 +15,9 @@ from carindex.rating.outcomes import outcome_value
 from carindex.rating.plan import NodePlan, Plan
 
 
-def blocking(part: Part, goal: Goal, bounds: tuple[Array, Array]) -> list[dict[str, str]]:
+def blocking(
+    part: Part, goal: Goal, bounds: tuple[Array, Array], best: tuple[Array, Array]
+) -> list[dict[str, str]]:
     """Return what keeps a goal from being reached, as texts in every language.
 
     Parameters
@@ -24,11 +26,15 @@ def blocking(part: Part, goal: Goal, bounds: tuple[Array, Array]) -> list[dict[s
         Protocol and goal.
     bounds
         Bounds of all slots over all that may be changed.
+    best
+        Bounds of all slots with everything that may be changed at its best, ``(slots, 1)``.
     """
+    if goal.possible(*best)[0] and not goal.reached(*best)[0]:
+        return [_said("reason_open", node=_name(part.plan.nodes[goal.path]))]
     if goal.score:
         low, high = bounds
-        best = goal.named(float(low[goal.slot] if goal.falling else high[goal.slot]))
-        return [_line(part.plan.nodes[goal.path], best, goal.text)]
+        reach = goal.named(float(low[goal.slot] if goal.falling else high[goal.slot]))
+        return [_line(part.plan.nodes[goal.path], reach, goal.text)]
     found = _of_outcome(part, goal.path, goal.line, bounds)
     return found or [_said("reason_together", node=_name(part.plan.nodes[goal.path]))]
 

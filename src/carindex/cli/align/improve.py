@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     "--effort", "effort_file", type=PATH, help="YAML, JSON or CSV: what facts cost per unit, or `fixed`."
 )
 @click.option("--fixed", multiple=True, metavar="FACT", help="A fact that stays as it is; may be repeated.")
-@click.option("--time-limit", type=click.FloatRange(min=1), default=10.0, show_default=True, help="Seconds.")
+@click.option("--time-limit", type=click.FloatRange(min=1), default=8.0, show_default=True, help="Seconds.")
 @click.option("--car", help="Which car, where a facts file has several.")
 @with_overlays
 @with_json
