@@ -150,6 +150,27 @@ def words_of(name: str, quantity: Quantity) -> tuple[float, ...]:
     return tuple(float(categories.index(word)) for word in ordered if word in categories)
 
 
+def best_of(name: str, quantity: Quantity, present: float) -> float:
+    """Return what a known fact could become at best, whatever the rules are; ``present`` where nobody says which way.
+
+    Parameters
+    ----------
+    name, quantity
+        The fact.
+    present
+        Its value.
+    """
+    if quantity.categories:
+        words = words_of(name, quantity)
+        return words[-1] if present in words else present
+    if quantity.better == "none":
+        return present
+    side = 1 if quantity.better == "higher" else 0
+    ends = [quantity.range[side], *([] if quantity.plausible is None else [quantity.plausible[side]])]
+    finite = [end for end in ends if math.isfinite(end)] or [present]
+    return max(present, *finite) if side else min(present, *finite)
+
+
 def key_of(name: str, plan: Plan, several: bool) -> str:
     """Return the name of a fact among several protocols: a node's score is that of one protocol only."""
     if several and name.startswith(GIVEN):
