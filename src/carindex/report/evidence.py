@@ -234,7 +234,8 @@ def _draw(tests: Iterable[RecordedTest], charts: dict[str, str]) -> None:
             if key not in charts:
                 new.setdefault(key, measured)
     drawn = charts_of(tuple(new.values()))
-    charts.update((key, svg or "") for key, svg in zip(new, drawn, strict=True))
+    for key, svg in zip(new, drawn, strict=True):
+        charts[key] = svg or ""
 
 
 def _charts(

@@ -178,15 +178,19 @@ def key_of(name: str, plan: Plan, several: bool) -> str:
     return name
 
 
+_ONE_LIMIT = 1e-9
+
+
 def span_of(limits: Sequence[float], quantity: Quantity, present: float | None) -> float:
     """Return the span that effort is measured in.
 
     From the first to the last limit; of a single limit its own size; where no rule has limits (a risk curve) the
     width of what is plausible.
     """
-    if len(limits) and limits[-1] > limits[0]:
+    # a limit and the next number that a computer can tell from it are one limit
+    if len(limits) and limits[-1] - limits[0] > _ONE_LIMIT * max(1.0, abs(limits[0])):
         return float(limits[-1] - limits[0])
-    if len(limits) and limits[0]:
+    if len(limits) and abs(limits[0]) > _ONE_LIMIT:
         return abs(float(limits[0]))
     if quantity.plausible is not None:
         return float(quantity.plausible[1] - quantity.plausible[0])
