@@ -142,7 +142,9 @@ def score_text(node: RatedNode, language: Language, *, bounds: bool = False) -> 
         return f"[{low}, {high}]" if bounds else text
     low, high = points(node.lower), points(node.upper)
     text = low if node.score is not None else f"{low} {_OPEN_RANGE} {high}"
-    return f"{f'[{low}, {high}]' if bounds else text} / {points(node.maximum)}"
+    text = f"[{low}, {high}]" if bounds else text
+    # a value that is only shown beside the tree has no greatest one
+    return f"{text} / {points(node.maximum)}" if node.maximum else text
 
 
 def status_text(node: RatedNode, language: Language) -> str:

@@ -61,22 +61,27 @@ def improve(
     PATH is a dossier folder, a facts file (CSV, JSON, Parquet) or a folder of the programme's workbooks.
     """
     from carindex.alignment.improvement.improve import improve as improved
-    from carindex.cli.align.car import evidence
+    from carindex.cli.rating import evidence
     from carindex.rating.compiled import compiled
+    from carindex.rating.together import unmistakable
 
     plans = [compiled(name) for name in protocols]
     requests = _requests(plans, targets, scores)
-    found = evidence(path, plans, car)
-    effort = _effort(effort_file, fixed, found.facts)
+    found = evidence(path, car)
+    facts, findings = found.facts, found.findings
+    if len(plans) > 1:
+        kept, ambiguous = unmistakable(facts, plans)
+        facts, findings = tuple(kept), (*findings, *ambiguous)
+    effort = _effort(effort_file, fixed, facts)
     answer = improved(
         requests,
-        found.facts,
+        facts,
         car=found.car,
         effort=effort,
         place=str(effort_file or "--fixed"),
         time_limit=time_limit,
     )
-    findings = [*found.findings, *answer.findings]
+    findings = (*findings, *answer.findings)
     if json_file is not None:
         write_json(json_file, answer.as_json(language))
     else:
