@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from carindex.rating import schema
 from carindex.rating.protocol import Node, Protocol
@@ -22,8 +23,7 @@ DOUBTFUL: tuple[Level, ...] = ("open", "unverified")
 Part = Literal["rule", "scale", "line", "adjustment", "gate", "cap"]
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A rule: where it stands, what part of the node it is, how well it is verified, and its source.
 
     ``path`` is empty for the root, the name of the scale for a scale and its lines. ``name`` tells one part of a node
