@@ -23,6 +23,12 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _no_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests know no terminal, however they are run, unless they say how wide it is."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def pytest_report_header() -> str:
     folder = _shared_folder()
     return f"reference data: {folder if folder.is_dir() else 'absent, comparisons with it are left out'}"

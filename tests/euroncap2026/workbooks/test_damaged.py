@@ -152,6 +152,15 @@ def test_a_point_without_mark_and_a_mark_without_point(tmp_path: Path) -> None:
     assert codes == {"not_marked", "no_test"}
 
 
+def filled(facts: dict) -> set[str]:
+    """Return what stands in cells: neither what an empty cell says, nor that all of a grid is there."""
+    return {
+        name
+        for name, value in facts.items()
+        if value != "none" and not (name.endswith("/tested") and name.count("/") == 1)
+    }
+
+
 def test_a_formula_without_result_is_no_empty_cell(tmp_path: Path) -> None:
     path = tmp_path / "cp_input.xlsx"
     write_book(path, good())
@@ -164,7 +173,7 @@ def test_a_formula_without_result_is_no_empty_cell(tmp_path: Path) -> None:
         assert {one.place.rpartition("!")[2]: one.code for one in findings} == dict.fromkeys(
             ("J3", "J4"), "euroncap/forms.no_value"
         )
-        assert len(found) == len(GOOD_FACTS) - 2
+        assert len(filled({row.name: row.value for row in found})) == len(GOOD_FACTS) - 2
 
 
 @pytest.mark.parametrize("sheet", [OFFSET, REGIONS, TESTS, "Input parameters", GRID, HEAD, LEGS])
@@ -175,7 +184,7 @@ def test_a_missing_sheet_is_named(tmp_path: Path, sheet: str) -> None:
     assert any(
         one.code == "euroncap/forms.no_sheet" and one.parameters["sheet"] == sheet for one in everything
     )
-    assert len(facts) < len(GOOD_FACTS)
+    assert len(filled(facts)) < len(GOOD_FACTS)
 
 
 def test_a_deleted_row_is_named(tmp_path: Path) -> None:
@@ -187,7 +196,7 @@ def test_a_deleted_row_is_named(tmp_path: Path) -> None:
     assert one.code == "euroncap/forms.no_line"
     assert "Ares-3ms" in one.line()
     assert "frontal_mpdb_50/driver/thor_50m/head_a3ms" not in facts
-    assert len(facts) == len(GOOD_FACTS) - 1
+    assert len(filled(facts)) == len(GOOD_FACTS) - 1
 
 
 # ---- hundreds at once --------------------------------------------------------------------------------------------------------------
