@@ -28,6 +28,7 @@ def read_mapping(path: Path) -> dict[str, object]:
         text = path.read_text("utf-8-sig")
         if path.suffix.lower() == ".csv":
             return _lines(path, text)
+        node = yaml.compose(text, yaml.SafeLoader)
         data = yaml.safe_load(text)
     except OSError as error:
         raise InputError(path, "dossier.unreadable", reason=error.strerror, expected=_EXPECTED) from None
@@ -40,6 +41,12 @@ def read_mapping(path: Path) -> dict[str, object]:
         return {}
     if not isinstance(data, dict):
         raise InputError(path, "dossier.unreadable", reason=type(data).__name__, expected=_EXPECTED)
+    seen: set[str] = set()
+    for key, _ in node.value if node is not None else ():  # a mapping keeps the last of two alike, and nothing would say so
+        if key.value in seen:
+            place = f"{path}:{key.start_mark.line + 1}"
+            raise InputError(place, "alignment.named_twice", name=key.value)
+        seen.add(key.value)
     return {str(key): value for key, value in data.items()}
 
 
