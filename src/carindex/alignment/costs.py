@@ -42,7 +42,8 @@ def read_mapping(path: Path) -> dict[str, object]:
     if not isinstance(data, dict):
         raise InputError(path, "dossier.unreadable", reason=type(data).__name__, expected=_EXPECTED)
     seen: set[str] = set()
-    for key, _ in node.value if node is not None else ():  # a mapping keeps the last of two alike, and nothing would say so
+    # a mapping keeps the last of two alike, and nothing would say so
+    for key, _ in () if node is None else node.value:
         if key.value in seen:
             place = f"{path}:{key.start_mark.line + 1}"
             raise InputError(place, "alignment.named_twice", name=key.value)
